@@ -1,0 +1,1 @@
+"""Stages made into processes: the only place where stages and transport meet."""

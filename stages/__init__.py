@@ -1,0 +1,1 @@
+"""What happens to a video: read decode, then segment, inpaint, encode."""

@@ -1,0 +1,1 @@
+"""How messages travel between stages: bytes, credit and order, and nothing of what a picture means."""
