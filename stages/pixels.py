@@ -121,7 +121,7 @@ def read(frame: Frame, box: Box) -> Pixels:
     """Return the pixels of an aligned box at full resolution, scaled to 0..255; chroma is interpolated."""
     lay = layout(frame.format.pixel_format)
     channels = [_read_component(frame, letter, lay, box) for letter in lay.components]
-    pixels: Pixels = np.dstack(channels)
+    pixels = np.stack(channels, axis=2, dtype=np.float32)
     if lay.bits + lay.up > 8:
         pixels *= np.float32(1.0 / (1 << (lay.bits + lay.up - 8)))
     return pixels

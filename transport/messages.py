@@ -209,4 +209,12 @@ class CleanFrame:
             raise ValueError(f"frame {self.frame.seq} cannot take the patch of frame {self.patch.seq}")
 
 
-Message = StreamInfo | Packet | Frame | MaskedFrame | Patch | CleanFrame
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How far the output has come."""
+
+    frames: int  # given to the encoder
+    durable: int  # of these, in the file even if every process were killed now
+
+
+Message = StreamInfo | Packet | Frame | MaskedFrame | Patch | CleanFrame | Written

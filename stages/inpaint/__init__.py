@@ -1,0 +1,1 @@
+"""MaskedFrames in, CleanFrames out: the window, and the engines that fill from it."""

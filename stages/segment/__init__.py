@@ -1,0 +1,1 @@
+"""Frames in, MaskedFrames out: the prompt made into one mask a frame."""
