@@ -137,7 +137,7 @@ def _read_component(frame: Frame, letter: str, lay: Layout, box: Box) -> Pixels:
         (samples.shape[1] << across, samples.shape[0] << down),
         interpolation=cv2.INTER_LINEAR,
     )
-    return full[: box.height, : box.width]
+    return np.asarray(full[: box.height, : box.width], np.float32)
 
 
 def _region(box: Box, lay: Layout, letter: str) -> tuple[slice, slice]:
