@@ -1,0 +1,183 @@
+"""Messages to parts and back: a msgpack header, then one raw buffer for every array.
+
+The header is `[magic, version, kind, fields]`. An array is spelled `[dtype, shape...]` in the header and lies in the
+next part, byte for byte: it is sent without copying, and read without copying. Nothing is allocated on the word of
+the header: an array is a view of bytes that did arrive, and its shape must account for exactly those.
+"""
+
+import types
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache
+from math import prod
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+import msgpack
+import numpy as np
+
+from transport.errors import VersionError, WireError
+from transport.messages import Frame, MaskedFrame, Message, Packet, Patch, StreamInfo, Written
+from transport.notes import NOTES, Note
+
+MAGIC: Final = "cleanplate"
+VERSION: Final = 1
+MAX_HEADER: Final = 1 << 20  # bytes; metadata and chapters are the longest things in it
+MAX_PARTS: Final = 256  # arrays of one message; a StreamInfo has one for every side stream and attachment
+MAX_PART: Final = 1 << 30  # bytes; a 16-bit RGBA plane of 11,000 x 11,000
+KINDS: Final[dict[str, type]] = {
+    "info": StreamInfo,
+    "packet": Packet,
+    "frame": Frame,
+    "masked": MaskedFrame,
+    "patch": Patch,
+    "written": Written,
+    **NOTES,
+}
+_NAMES: Final = {kind: name for name, kind in KINDS.items()}
+_DTYPES: Final[dict[str, np.dtype[Any]]] = {"u1": np.dtype("<u1"), "u2": np.dtype("<u2")}
+
+Part = bytes | memoryview
+
+
+def encode(message: Message | Note) -> list[Part]:
+    """Return the parts of a message; the arrays' parts are views of the arrays themselves, not copies."""
+    parts: list[Part] = [b""]
+    body = _flatten(message, parts)
+    parts[0] = msgpack.packb([MAGIC, VERSION, _NAMES[type(message)], body])
+    return parts
+
+
+def decode(parts: Sequence[Part]) -> Message | Note:
+    """Return the message that the parts spell; its arrays are read-only views of them.
+
+    Raises WireError for anything that is not exactly such a message, VersionError for one of another version.
+    """
+    if not 1 <= len(parts) <= MAX_PARTS + 1:
+        raise WireError(f"a message of {len(parts)} parts, 1 to {MAX_PARTS + 1} expected")
+    if max(len(part) for part in parts) > MAX_PART:
+        raise WireError(f"a part of more than {MAX_PART} bytes")
+    head = read_header(parts[0])
+    if not (isinstance(head, list) and len(head) >= 2 and head[0] == MAGIC):
+        raise WireError("the first part is not a cleanplate header")
+    if head[1] != VERSION:
+        raise VersionError(head[1], VERSION)
+    kind = KINDS.get(head[2]) if len(head) == 4 and isinstance(head[2], str) else None
+    if kind is None:
+        raise WireError("a header of an unknown kind")
+    buffers = list(parts[:0:-1])
+    message: Message | Note = _build(kind, head[3], buffers)
+    if buffers:
+        raise WireError(f"{len(buffers)} parts more than the header speaks of")
+    return message
+
+
+def read_header(part: Part) -> Any:
+    """Return what a msgpack header holds: plain lists, dicts, strings and numbers; WireError if it is none."""
+    if len(part) > MAX_HEADER:
+        raise WireError(f"a header of {len(part)} bytes, at most {MAX_HEADER} expected")
+    try:
+        return msgpack.unpackb(part, strict_map_key=True)
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:  # msgpack's own errors are ValueErrors
+        raise WireError(f"a header that is not msgpack: {error!r:.100}") from error
+
+
+def _flatten(value: Any, parts: list[Part]) -> Any:
+    """Return a value as msgpack can spell it, moving arrays out into parts."""
+    if isinstance(value, np.ndarray):
+        array = np.ascontiguousarray(value)
+        parts.append(memoryview(array.data).cast("B") if array.size else b"")
+        return [f"u{array.itemsize}", *array.shape]
+    if is_dataclass(value):
+        return [_flatten(getattr(value, field.name), parts) for field in fields(value)]
+    if isinstance(value, tuple):
+        return [_flatten(item, parts) for item in value]
+    return value
+
+
+def _build(kind: Any, value: Any, buffers: list[Part]) -> Any:
+    """Return `value` as the annotated type `kind`, or raise WireError; the inverse of _flatten."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        return _build_record(kind, value, buffers)
+    if origin in (Union, types.UnionType):
+        return _build_union(arguments, value, buffers)
+    if origin is tuple:
+        return _build_tuple(arguments, value, buffers)
+    if origin is dict:
+        return _build_map(arguments, value)
+    if origin is np.ndarray:
+        return _build_array(arguments[1], value, buffers)
+    if type(value) is not kind or (kind is int and not -(1 << 63) <= value < 1 << 63):
+        raise WireError(f"{value!r:.40} where {kind.__name__} was expected")
+    return value
+
+
+@cache
+def _field_types(kind: type) -> tuple[Any, ...]:
+    hints = get_type_hints(kind)
+    return tuple(hints[field.name] for field in fields(kind))
+
+
+def _build_record(kind: Any, value: Any, buffers: list[Part]) -> Any:
+    types_, names = _field_types(kind), [field.name for field in fields(kind)]
+    if not isinstance(value, list) or len(value) != len(types_):
+        raise WireError(f"a {kind.__name__} of {len(types_)} fields was expected")
+    arguments = {name: _build(type_, item, buffers) for name, type_, item in zip(names, types_, value, strict=True)}
+    try:
+        return kind(**arguments)
+    except (ValueError, OverflowError) as error:
+        raise WireError(f"a {kind.__name__} that cannot be: {error}") from error
+
+
+def _build_union(arguments: tuple[Any, ...], value: Any, buffers: list[Part]) -> Any:
+    if value is None:
+        if type(None) in arguments:
+            return None
+        raise WireError("nothing where something was expected")
+    choices = [choice for choice in arguments if choice is not type(None)]
+    if all(get_origin(choice) is np.ndarray for choice in choices):
+        word = value[0] if isinstance(value, list) and value and isinstance(value[0], str) else None
+        fitting = [choice for choice in choices if _word(get_args(choice)[1]) == word]
+        choices = fitting or choices
+    return _build(choices[0], value, buffers)
+
+
+def _build_tuple(arguments: tuple[Any, ...], value: Any, buffers: list[Part]) -> Any:
+    if not isinstance(value, list):
+        raise WireError(f"{value!r:.40} where a list was expected")
+    if arguments[-1] is ...:
+        return tuple(_build(arguments[0], item, buffers) for item in value)
+    if len(value) != len(arguments):
+        raise WireError(f"{len(value)} items where {len(arguments)} were expected")
+    return tuple(_build(type_, item, buffers) for type_, item in zip(arguments, value, strict=True))
+
+
+def _build_map(arguments: tuple[Any, ...], value: Any) -> Any:
+    key, item = arguments
+    if not isinstance(value, dict) or any(type(k) is not key or type(v) is not item for k, v in value.items()):
+        raise WireError(f"a map of {key.__name__} to {item.__name__} was expected")
+    return value
+
+
+def _word(dtype: Any) -> str:
+    """Return u1 or u2 for a dtype[...] annotation."""
+    return f"u{np.dtype(get_args(dtype)[0]).itemsize}"
+
+
+def _build_array(dtype: Any, value: Any, buffers: list[Part]) -> Any:
+    if not isinstance(value, list) or not 2 <= len(value) <= 4 or value[0] != _word(dtype):
+        raise WireError(f"{value!r:.40} where an array of {_word(dtype)} was expected")
+    shape = value[1:]
+    if any(type(side) is not int or not 0 <= side <= MAX_PART for side in shape):
+        raise WireError(f"an array cannot have the shape {shape!r:.60}")
+    if not buffers:
+        raise WireError("fewer parts than the header speaks of")
+    part, word = buffers.pop(), _DTYPES[value[0]]
+    if len(part) != prod(shape) * word.itemsize:
+        raise WireError(f"{len(part)} bytes for an array of {value[0]} {shape}")
+    return np.frombuffer(part, word).reshape(shape)
+
+
+def cost(parts: Sequence[Part]) -> int:
+    """Return the bytes of credit that a message takes: what it weighs, and a floor for the bookkeeping."""
+    return 256 + sum(len(part) for part in parts)

@@ -1,0 +1,142 @@
+"""The two ends of a one-way stream: an Outlet sends within its credit, an Inlet grants it and hands the items on.
+
+END is acknowledged only when every item has arrived, and the sender waits for that: nothing is lost at the tail,
+whoever exits first.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from transport import codec
+from transport.credit import Allowance, Credit
+from transport.errors import Silence, WireError
+from transport.messages import Message
+from transport.notes import End, Ended, Grant, Item, Note
+from transport.sockets import Endpoint, Hub, Peer
+
+STALL_S = 3600.0  # a live peer that takes or gives nothing for so long is given up
+
+
+def read_message(parts: Sequence[codec.Part]) -> tuple[Message, int]:
+    """Return the message behind an Item note, and what it costs in credit."""
+    message = codec.decode(parts)
+    if not isinstance(message, Message):
+        raise WireError(f"a {type(message).__name__} where a message was expected")
+    return message, codec.cost(parts)
+
+
+class Outlet:
+    """Sends a stream to the one peer that a connecting endpoint has."""
+
+    def __init__(self, hub: Hub, endpoint: Endpoint, *, stall_s: float = STALL_S) -> None:
+        self._hub, self._endpoint, self._stall_s = hub, endpoint, stall_s
+        self.credit = Credit()
+        self.sent = 0
+        self._ended = False
+        endpoint.link = self
+
+    def send(self, message: Message, *, chunk: int = -1) -> None:
+        """Send one message as soon as there is credit for it."""
+        parts = codec.encode(message)
+        cost = codec.cost(parts)
+        self._hub.wait(
+            lambda: self.credit.covers(cost) or None,
+            deadline_s=self._stall_s,
+            what=f"credit at {self._endpoint.address}",
+        )
+        with self._hub.lock:
+            self.credit.spend(cost)
+            self._endpoint.post(self._endpoint.peer, Item(chunk=chunk), parts)
+            self.sent += 1
+
+    def offer(self, message: Message) -> bool:
+        """Send one message if there is credit for it now; tell whether it was sent."""
+        parts = codec.encode(message)
+        cost = codec.cost(parts)
+        with self._hub.lock:
+            if not self.credit.covers(cost):
+                return False
+            self.credit.spend(cost)
+            self._endpoint.post(self._endpoint.peer, Item(), parts)
+            self.sent += 1
+            return True
+
+    def end(self) -> None:
+        """Say that this was all, and wait until the peer has it all."""
+        self._endpoint.post(self._endpoint.peer, End(items=self.sent))
+        self._hub.wait(lambda: self._ended or None, deadline_s=self._stall_s, what="the last items to be taken")
+
+    def joined(self, peer: Peer) -> None:
+        """The peer's first Grant follows."""
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        """Take in credit, and the acknowledgement of the end."""
+        if isinstance(note, Grant):
+            self.credit.grant(note.amount)
+        elif isinstance(note, Ended):
+            self._ended = True
+
+    def lost(self, peer: Peer) -> None:
+        """Without its peer the stream cannot go on."""
+        if not self._ended:
+            raise Silence(f"{peer.name or self._endpoint.address} is gone after {self.sent} items were sent to it")
+
+
+class Inlet:
+    """Receives a stream from the one sender that a bound endpoint accepts, holding at most `budget` bytes of it."""
+
+    def __init__(self, hub: Hub, endpoint: Endpoint, *, budget: int, stall_s: float = STALL_S) -> None:
+        self._hub, self._endpoint, self._stall_s = hub, endpoint, stall_s
+        self.allowance = Allowance(budget)
+        self.arrived = 0
+        self._items: deque[tuple[Message, int]] = deque()
+        self._sender: Peer | None = None
+        self._total: int | None = None
+        endpoint.link = self
+
+    def __iter__(self) -> Iterator[Message]:
+        """Yield the items as they come; one is given back to the credit when the next is asked for."""
+        while (found := self._hub.wait(self._next, deadline_s=self._stall_s, what="the next item")) != ():
+            message, cost = found[0]
+            del found
+            yield message
+            del message
+            self._consumed(cost)
+
+    def _next(self) -> tuple[tuple[Message, int], ...] | None:
+        if self._items:
+            return (self._items.popleft(),)
+        return () if self._total is not None else None
+
+    def _consumed(self, cost: int) -> None:
+        with self._hub.lock:
+            self.allowance.consumed(cost)
+            amount = self.allowance.due()
+            if amount and self._sender is not None and self._total is None:
+                self._endpoint.post(self._sender, Grant(amount=amount))
+
+    def joined(self, peer: Peer) -> None:
+        """Grant the sender the whole budget."""
+        if self._sender is not None:
+            raise WireError(f"{peer.name} wants to begin a stream that {self._sender.name} has begun")
+        self._sender = peer
+        self._endpoint.post(peer, Grant(amount=self.allowance.budget))
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        """Take in an item or the end."""
+        if isinstance(note, Item):
+            message, cost = read_message(parts)
+            if not self.allowance.arrived(cost):
+                raise WireError(f"{peer.name} sent more than its credit")
+            self._items.append((message, cost))
+            self.arrived += 1
+        elif isinstance(note, End):
+            if note.items != self.arrived:
+                raise WireError(f"{peer.name} ended after {note.items} items, {self.arrived} arrived")
+            self._total = note.items
+            self._endpoint.post(peer, Ended())
+
+    def lost(self, peer: Peer) -> None:
+        """A sender may go once it has ended its stream, not before."""
+        if self._total is None:
+            raise Silence(f"{peer.name} is gone; {self.arrived} items had come from it, and no end")
