@@ -1,0 +1,179 @@
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from stages.errors import OptionError, PromptError
+from stages.segment.prompts import Prompts
+from stages.segment.segment import SegmentConfig, segment
+from transport.messages import Box, Frame, MaskedFrame, Packet, PictureFormat, StreamInfo
+
+WIDTH, HEIGHT = 96, 64
+PICTURE = PictureFormat(width=WIDTH, height=HEIGHT, pixel_format="yuv420p")
+EXACT = SegmentConfig(dilate=0, feather=0)
+
+
+def scene(seed, size=(HEIGHT, WIDTH)):
+    noise = np.random.default_rng(seed).normal(0, 1, size).astype(np.float32)
+    smooth = sum(s * cv2.GaussianBlur(noise, (0, 0), s) for s in (1.5, 3, 6))
+    return cv2.normalize(smooth, None, 20, 235, cv2.NORM_MINMAX).astype(np.uint8)
+
+
+def frame(seq, luma=None, picture=PICTURE):
+    luma = np.full((HEIGHT, WIDTH), 99, np.uint8) if luma is None else luma
+    chroma = np.full((HEIGHT // 2, WIDTH // 2), 128, np.uint8)
+    return Frame(seq=seq, pts=seq * 10, duration=10, key=seq == 0, format=picture, planes=(luma, chroma, chroma))
+
+
+def info():
+    return StreamInfo(
+        stream="test", epoch=0, format=PICTURE, time_base=(1, 250), frame_rate=(25, 1), codec="ffv1",
+        container="matroska", frames=0, bit_rate=0, metadata={}, video_metadata={}, disposition=0, sides=(),
+        attachments=(), chapters=(),
+    )  # fmt: skip
+
+
+def packet(pts):
+    return Packet(
+        index=1, pts=pts, dts=pts, duration=1, time_base=(1, 50), key=True, discard=False,
+        data=np.zeros(3, np.uint8), side_data={},
+    )  # fmt: skip
+
+
+def alpha(masked):
+    """The mask as a whole picture."""
+    whole = np.zeros((HEIGHT, WIDTH), np.uint8)
+    box = masked.mask.box
+    whole[box.y : box.y + box.height, box.x : box.x + box.width] = masked.mask.alpha
+    return whole
+
+
+def save_masks(folder, masks):
+    for i, mask in enumerate(masks):
+        assert cv2.imwrite(str(folder / f"{i}.png"), mask)
+    return Prompts(mask=str(folder))
+
+
+def rectangle(x, y, width, height):
+    values = np.zeros((HEIGHT, WIDTH), np.uint8)
+    values[y : y + height, x : x + width] = 255
+    return values
+
+
+def test_every_item_comes_out_once_in_place_and_only_frames_change():
+    items = [info(), packet(0), frame(0), packet(1), packet(2), frame(1), frame(2), packet(3)]
+    out = list(segment(items, Prompts(regions=(Box(x=2, y=2, width=4, height=4),)), EXACT))
+    assert len(out) == len(items)
+    for before, after in zip(items, out, strict=True):
+        assert (after.frame if isinstance(after, MaskedFrame) else after) is before
+    assert all(masked.emit and masked.shot == 0 for masked in out if isinstance(masked, MaskedFrame))
+
+
+def test_a_frame_is_answered_before_the_next_is_asked_for():
+    taken = []
+    stream = segment((taken.append(i) or frame(i) for i in range(5)), Prompts(), EXACT)
+    next(stream)
+    assert taken == [0]
+
+
+def test_no_prompt_removes_nothing():
+    assert all(masked.mask.empty for masked in segment([frame(0), frame(1)], Prompts(), SegmentConfig()))
+
+
+def test_several_prompts_are_united(tmp_path):
+    given = rectangle(40, 40, 6, 6)
+    prompts = Prompts(
+        boxes=(Box(x=60, y=10, width=10, height=12),),
+        regions=(Box(x=0, y=0, width=8, height=4), Box(x=4, y=2, width=8, height=4)),
+        mask=save_masks(tmp_path, [given]).mask,
+    )
+    [masked] = segment([frame(0, scene(0))], prompts, EXACT)
+    expected = given | rectangle(0, 0, 8, 4) | rectangle(4, 2, 8, 4) | rectangle(60, 10, 10, 12)
+    assert np.array_equal(alpha(masked), expected)
+
+
+def test_a_given_mask_is_widened_and_feathered(tmp_path):
+    [masked] = segment([frame(0)], save_masks(tmp_path, [rectangle(40, 30, 1, 1)]), SegmentConfig(dilate=3, feather=2))
+    row = alpha(masked)[30, 32:50].tolist()
+    assert row == [0, 0, 1, 85, 170, 255, 255, 255, 255, 255, 255, 255, 170, 85, 0, 0, 0, 0]
+
+
+def test_a_mask_is_held_after_the_prompt_left(tmp_path):
+    masks = [rectangle(10, 10, 4, 4), rectangle(30, 10, 4, 4), rectangle(0, 0, 0, 0), rectangle(0, 0, 0, 0)]
+    config = SegmentConfig(dilate=0, feather=0, hold=1)
+    out = list(segment([frame(i) for i in range(4)], save_masks(tmp_path, masks), config))
+    assert np.array_equal(alpha(out[0]), masks[0])
+    assert np.array_equal(alpha(out[1]), masks[0] | masks[1])
+    assert np.array_equal(alpha(out[2]), masks[1])
+    assert out[3].mask.empty
+
+
+def test_shots_are_counted_and_nothing_is_held_across_a_cut(tmp_path):
+    first, second = scene(1), scene(2)
+    masks = [rectangle(10, 10, 4, 4)] * 3 + [rectangle(0, 0, 0, 0)] * 3
+    config = SegmentConfig(dilate=0, feather=0, hold=9)
+    frames = [frame(i, first if i < 3 else second) for i in range(6)]
+    out = list(segment(frames, save_masks(tmp_path, masks), config))
+    assert [masked.shot for masked in out] == [0, 0, 0, 1, 1, 1]
+    assert [masked.mask.empty for masked in out] == [False] * 3 + [True] * 3
+
+
+def test_a_gap_in_the_stream_begins_a_shot():
+    frames = [frame(seq) for seq in (7, 8, 11, 12)]
+    assert [masked.shot for masked in segment(frames, Prompts(), EXACT)] == [0, 0, 1, 1]
+
+
+def test_frames_before_an_unreadable_mask_are_out(tmp_path):
+    prompts = save_masks(tmp_path, [rectangle(1, 1, 9, 9)] * 4)
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    stream = segment([frame(i) for i in range(4)], prompts, EXACT)
+    assert [next(stream).frame.seq, next(stream).frame.seq] == [0, 1]
+    with pytest.raises(PromptError, match=r"2\.png .*frame 2"):
+        next(stream)
+
+
+def test_too_many_masks_are_only_warned_of(tmp_path, caplog):
+    prompts = save_masks(tmp_path, [rectangle(1, 1, 9, 9)] * 4)
+    assert len(list(segment([frame(i) for i in range(3)], prompts, EXACT))) == 3
+    assert caplog.messages == [f"masks {tmp_path} go on after the last frame, 2"]
+
+
+def test_a_box_outside_the_picture_is_refused_at_the_first_frame():
+    stream = segment([info(), frame(0)], Prompts(boxes=(Box(x=500, y=0, width=9, height=9),)), EXACT)
+    assert isinstance(next(stream), StreamInfo)
+    with pytest.raises(PromptError, match="lies outside the picture, which is 96x64"):
+        next(stream)
+
+
+def test_a_box_that_loses_its_object_says_so_once(caplog):
+    caplog.set_level(logging.WARNING)
+    texture = scene(3, (24, 20))
+    frames = []
+    for seq in range(40):
+        luma = scene(4)
+        x = 40 + 4 * seq
+        luma[20:44, x : x + 20] = texture[:, : max(0, WIDTH - x)]
+        frames.append(frame(seq, luma))
+    out = list(segment(frames, Prompts(boxes=(Box(x=40, y=20, width=20, height=24),)), EXACT))
+    assert not any(masked.mask.empty for masked in out[:12])
+    assert all(masked.mask.empty for masked in out[30:])
+    assert len(caplog.messages) == 1
+    assert "box 40,20,20,24 is out of sight" in caplog.messages[0]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"dilate": -1}, {"feather": 513}, {"hold": 255}, {"cut": 1.5}, {"cut": float("nan")}]
+)
+def test_numbers_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(OptionError, match=f"{next(iter(wrong))} is .*, it must be from 0 to"):
+        SegmentConfig(**wrong)
+
+
+def test_every_kind_of_picture_gets_its_mask():
+    for pixel_format, width in (("gray", 1), ("rgb24", 3)):
+        picture = PictureFormat(width=WIDTH, height=HEIGHT, pixel_format=pixel_format)
+        plane = np.zeros((HEIGHT, WIDTH * width), np.uint8)
+        one = Frame(seq=0, pts=0, duration=1, key=True, format=picture, planes=(plane,))
+        [masked] = segment([one], Prompts(regions=(Box(x=3, y=5, width=7, height=9),)), EXACT)
+        assert np.array_equal(alpha(masked), rectangle(3, 5, 7, 9))
