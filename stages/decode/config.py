@@ -1,0 +1,31 @@
+"""What the user can say about reading a source."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stages.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeConfig:
+    """How a source is read."""
+
+    fps: Fraction = Fraction(25)  # of a folder of images; a video has its own clock
+    loop: int = 1  # times the source is played, one after the other on one time line
+    threads: int = 0  # of the decoder, each of which holds a frame; 0 is one for every core
+    tolerate: int = (
+        0  # undecodable packets in a row to skip with a warning, for live sources; a file stops at the first
+    )
+    timeout_s: float = 30.0  # that a URL may stay silent
+
+    def __post_init__(self) -> None:
+        if self.fps <= 0:
+            raise OptionError(
+                f"a folder of images cannot be played at {self.fps} frames a second, more than 0 expected"
+            )
+        if self.loop < 1:
+            raise OptionError(f"a source cannot be played {self.loop} times, 1 or more expected")
+        if self.threads < 0:
+            raise OptionError(f"{self.threads} decoder threads, 0 (automatic) or more expected")
+        if self.tolerate < 0 or self.timeout_s <= 0:
+            raise OptionError("the number of tolerated packets cannot be negative, nor the timeout 0")

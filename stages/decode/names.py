@@ -1,0 +1,35 @@
+"""What a source is called in messages and errors: never with its user's secrets.
+
+FFmpeg's exceptions carry the URL they failed on, so they are quoted by their reason alone.
+"""
+
+import re
+
+from av.error import FFmpegError
+
+STDIN = "-"
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=://)[^\s]*@(?=[^@/]+(?:[:/]|$))")
+_SECRETS = re.compile(r"(?i)([?&;](?:[\w-]*(?:user|login|pass|pwd|token|secret|key|auth|sig)[\w-]*)=)[^&;#\s]*")
+
+
+def is_url(source: str) -> bool:
+    """Tell a URL from a path; a path can hold a colon, but no `://` after a scheme."""
+    return re.match(r"[A-Za-z][\w+.-]*://", source) is not None
+
+
+def public_name(source: str) -> str:
+    """Return the source's name without user, password or tokens."""
+    if source == STDIN:
+        return "standard input"
+    return _SECRETS.sub(r"\1***", _CREDENTIALS.sub("", source)) if is_url(source) else source
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong in FFmpeg's or the system's words, without the name it concerns."""
+    text = error.strerror if isinstance(error, FFmpegError | OSError) else str(error)
+    return (text or type(error).__name__).lower()
+
+
+def cause(error: Exception, source: str) -> Exception | None:
+    """Return the error to chain to, or None where a traceback of it would print the source's secrets."""
+    return error if public_name(source) == source or source == STDIN else None
