@@ -166,9 +166,10 @@ class ContainerSource:
             promised = Fraction(duration, av.time_base)
             if promised - self._reached > SLACK_S:
                 return f"it ends at {float(self._reached):.2f} s and promises {float(promised):.2f} s"
-        if name.startswith("mov") and self._last_dts is not None and len(index := self._video.index_entries):
-            if (last := index[len(index) - 1].timestamp) > self._last_dts:
-                return f"its index goes on to tick {last}, its packets to {self._last_dts}"
+        index = self._video.index_entries if name.startswith("mov") else ()
+        last = index[len(index) - 1].timestamp if len(index) else None
+        if last is not None and self._last_dts is not None and last > self._last_dts:
+            return f"its index goes on to tick {last}, its packets to {self._last_dts}"
         return ""
 
     def _decode(self, packet: "av.Packet[Any]") -> Iterator[av.VideoFrame]:
@@ -181,7 +182,7 @@ class ContainerSource:
             self._decoded += 1
             self._undecoded = 0
             self._damaged += frame.is_corrupt
-            if self._container.format.name == "avi" and frame.dts is not None:
+            if self._container.format.name == "avi":
                 frame.pts = frame.dts  # an AVI has no pts, and those made up for it jump where there are B-frames
             yield frame
 
