@@ -8,9 +8,10 @@ the header: an array is a view of bytes that did arrive, and its shape must acco
 import types
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from functools import cache
 from math import prod
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgpack
 import numpy as np
@@ -37,6 +38,7 @@ _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 _DTYPES: Final[dict[str, np.dtype[Any]]] = {"u1": np.dtype("<u1"), "u2": np.dtype("<u2")}
 
 Part = bytes | memoryview
+T = TypeVar("T")
 
 
 def encode(message: Message | Note) -> list[Part]:
@@ -71,6 +73,20 @@ def decode(parts: Sequence[Part]) -> Message | Note:
     return message
 
 
+def dumps(record: Any) -> bytes:
+    """Return a frozen dataclass without arrays as bytes, for `loads`: a process's specification, say."""
+    return msgpack.packb([MAGIC, VERSION, _flatten(record, [])])  # type: ignore[no-any-return]
+
+
+def loads(kind: type[T], data: bytes) -> T:
+    """Return the record of the given type that `dumps` wrote; WireError if it is none."""
+    head = read_header(data)
+    if not (isinstance(head, list) and len(head) == 3 and head[:2] == [MAGIC, VERSION]):
+        raise WireError(f"this is not a {kind.__name__}")
+    record: T = _build(kind, head[2], [])
+    return record
+
+
 def read_header(part: Part) -> Any:
     """Return what a msgpack header holds: plain lists, dicts, strings and numbers; WireError if it is none."""
     if len(part) > MAX_HEADER:
@@ -91,7 +107,7 @@ def _flatten(value: Any, parts: list[Part]) -> Any:
         return [_flatten(getattr(value, field.name), parts) for field in fields(value)]
     if isinstance(value, tuple):
         return [_flatten(item, parts) for item in value]
-    return value
+    return value.as_integer_ratio() if isinstance(value, Fraction) else value
 
 
 def _build(kind: Any, value: Any, buffers: list[Part]) -> Any:
@@ -107,6 +123,8 @@ def _build(kind: Any, value: Any, buffers: list[Part]) -> Any:
         return _build_map(arguments, value)
     if origin is np.ndarray:
         return _build_array(arguments[1], value, buffers)
+    if kind is Fraction:
+        return _build_fraction(value)
     if type(value) is not kind or (kind is int and not -(1 << 63) <= value < 1 << 63):
         raise WireError(f"{value!r:.40} where {kind.__name__} was expected")
     return value
@@ -127,6 +145,12 @@ def _build_record(kind: Any, value: Any, buffers: list[Part]) -> Any:
         return kind(**arguments)
     except (ValueError, OverflowError) as error:
         raise WireError(f"a {kind.__name__} that cannot be: {error}") from error
+
+
+def _build_fraction(value: Any) -> Fraction:
+    if not (isinstance(value, list) and len(value) == 2 and all(type(n) is int for n in value) and value[1] > 0):
+        raise WireError(f"{value!r:.40} where a fraction was expected")
+    return Fraction(value[0], value[1])
 
 
 def _build_union(arguments: tuple[Any, ...], value: Any, buffers: list[Part]) -> Any:

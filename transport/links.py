@@ -5,7 +5,8 @@ whoever exits first.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 from transport import codec
 from transport.credit import Allowance, Credit
@@ -14,6 +15,7 @@ from transport.messages import Message
 from transport.notes import End, Ended, Grant, Item, Note
 from transport.sockets import Endpoint, Hub, Peer
 
+M = TypeVar("M", bound=Message)
 STALL_S = 3600.0  # a live peer that takes or gives nothing for so long is given up
 
 
@@ -32,6 +34,7 @@ class Outlet:
         self._hub, self._endpoint, self._stall_s = hub, endpoint, stall_s
         self.credit = Credit()
         self.sent = 0
+        self.told: Callable[[Note], None] = lambda note: None  # also hears what the peer says beside the items
         self._ended = False
         endpoint.link = self
 
@@ -75,6 +78,7 @@ class Outlet:
             self.credit.grant(note.amount)
         elif isinstance(note, Ended):
             self._ended = True
+        self.told(note)
 
     def lost(self, peer: Peer) -> None:
         """Without its peer the stream cannot go on."""
@@ -82,19 +86,24 @@ class Outlet:
             raise Silence(f"{peer.name or self._endpoint.address} is gone after {self.sent} items were sent to it")
 
 
-class Inlet:
-    """Receives a stream from the one sender that a bound endpoint accepts, holding at most `budget` bytes of it."""
+class Inlet(Generic[M]):
+    """Receives a stream of the given kinds from the one sender that a bound endpoint accepts.
 
-    def __init__(self, hub: Hub, endpoint: Endpoint, *, budget: int, stall_s: float = STALL_S) -> None:
-        self._hub, self._endpoint, self._stall_s = hub, endpoint, stall_s
+    Holds at most `budget` bytes of it, beside the item that its consumer has in hand.
+    """
+
+    def __init__(
+        self, hub: Hub, endpoint: Endpoint, kinds: tuple[type[M], ...], *, budget: int, stall_s: float = STALL_S
+    ) -> None:
+        self._hub, self._endpoint, self._kinds, self._stall_s = hub, endpoint, kinds, stall_s
         self.allowance = Allowance(budget)
         self.arrived = 0
-        self._items: deque[tuple[Message, int]] = deque()
+        self._items: deque[tuple[M, int]] = deque()
         self._sender: Peer | None = None
         self._total: int | None = None
         endpoint.link = self
 
-    def __iter__(self) -> Iterator[Message]:
+    def __iter__(self) -> Iterator[M]:
         """Yield the items as they come; one is given back to the credit when the next is asked for."""
         while (found := self._hub.wait(self._next, deadline_s=self._stall_s, what="the next item")) != ():
             message, cost = found[0]
@@ -103,7 +112,12 @@ class Inlet:
             del message
             self._consumed(cost)
 
-    def _next(self) -> tuple[tuple[Message, int], ...] | None:
+    def abandon(self) -> None:
+        """Take nothing more, and do not mind when the sender goes."""
+        self._items.clear()
+        self._total = self.arrived
+
+    def _next(self) -> tuple[tuple[M, int], ...] | None:
         if self._items:
             return (self._items.popleft(),)
         return () if self._total is not None else None
@@ -124,10 +138,12 @@ class Inlet:
 
     def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
         """Take in an item or the end."""
+        if self._total is not None:
+            return
         if isinstance(note, Item):
             message, cost = read_message(parts)
-            if not self.allowance.arrived(cost):
-                raise WireError(f"{peer.name} sent more than its credit")
+            if not isinstance(message, self._kinds) or not self.allowance.arrived(cost):
+                raise WireError(f"{peer.name} sent a {type(message).__name__} that it had no leave to send")
             self._items.append((message, cost))
             self.arrived += 1
         elif isinstance(note, End):

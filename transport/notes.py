@@ -110,6 +110,14 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A worker has something for the log."""
+
+    level: int  # as in logging
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
     """The supervisor asks decode to end the stream here."""
 
@@ -137,6 +145,7 @@ Note: TypeAlias = (
     | Ready
     | Progress
     | Failed
+    | Said
     | Drain
     | Lost
 )
@@ -155,6 +164,7 @@ NOTES: Final[dict[str, type]] = {
     "ready": Ready,
     "progress": Progress,
     "failed": Failed,
+    "said": Said,
     "drain": Drain,
     "lost": Lost,
 }

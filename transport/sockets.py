@@ -215,6 +215,7 @@ class Hub:
         self.incarnation = secrets.token_hex(8)
         self.lock = threading.RLock()
         self.stop: Exception | None = None  # set from outside: every wait ends with it
+        self.on_tend: Callable[[], None] = lambda: None  # called ten times a second, with the lock held
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self._endpoints: dict[zmq.Socket[bytes], Endpoint] = {}
@@ -290,6 +291,7 @@ class Hub:
         self._tended = now
         for endpoint in self._endpoints.values():
             endpoint.tend(now, self.deadlines, away)
+        self.on_tend()
 
     def wait(self, ready: Callable[[], T | None], *, deadline_s: float, what: str) -> T:
         """Serve until `ready` returns something; Silence, naming `what`, if it has not by the deadline."""

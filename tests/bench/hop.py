@@ -50,7 +50,7 @@ def receive_link(kind: str, count: int) -> float:
     where = f"ipc://@cleanplate-bench-{os.getpid()}" if kind == "ipc" else "tcp://127.0.0.1:0"
     with Hub(role="segment", name="segment", token="t") as hub:
         endpoint = hub.bind(where, accepts=["decode"])
-        inlet = Inlet(hub, endpoint, budget=BUDGET)
+        inlet = Inlet(hub, endpoint, (Frame,), budget=BUDGET)
         sender = _start("send_link", endpoint.address, count)
         return _rate((frame.planes for frame in inlet if isinstance(frame, Frame)), count, sender)
 

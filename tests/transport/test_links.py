@@ -46,7 +46,7 @@ hub.close()
 def test_the_last_frame_outlives_its_sender(tmp_path: Path, kind: str) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
-        inlet = Inlet(hub, endpoint, budget=20_000)
+        inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
         sender = subprocess.Popen([sys.executable, "-c", SENDER, endpoint.address, "200"])
         received = []
         for item in inlet:
@@ -59,7 +59,7 @@ def test_the_last_frame_outlives_its_sender(tmp_path: Path, kind: str) -> None:
 def test_a_slow_receiver_never_holds_more_than_its_budget(tmp_path: Path) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
-        inlet = Inlet(hub, endpoint, budget=12_000)
+        inlet = Inlet(hub, endpoint, (Frame,), budget=12_000)
         sender = subprocess.Popen([sys.executable, "-c", SENDER, endpoint.address, "40"])
         for _ in inlet:
             assert inlet.allowance.held <= 12_000
@@ -71,7 +71,7 @@ def test_a_slow_receiver_never_holds_more_than_its_budget(tmp_path: Path) -> Non
 def test_a_message_larger_than_the_whole_credit_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
-        Inlet(hub, endpoint, budget=1000)
+        Inlet(hub, endpoint, (Frame,), budget=1000)
         with Hub(role="decode", name="decode", token="t", deadlines=SHORT) as sender:
             outlet = Outlet(sender, sender.connect(endpoint.address))
             with pytest.raises(TooLarge, match="on a link that holds 1000"):
@@ -81,7 +81,7 @@ def test_a_message_larger_than_the_whole_credit_is_refused_rather_than_waited_fo
 def test_a_wrong_token_is_turned_away(tmp_path: Path) -> None:
     with Hub(role="segment", name="segment", token="right", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
-        inlet = Inlet(hub, endpoint, budget=20_000)
+        inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
         with Hub(role="decode", name="decode", token="wrong", deadlines=SHORT) as stranger:
             outlet = Outlet(stranger, stranger.connect(endpoint.address))
             with pytest.raises(Refused, match="token"):
@@ -108,7 +108,7 @@ def test_nobody_there_is_said_within_the_deadline(tmp_path: Path) -> None:
 def test_a_sender_that_dies_without_ending_is_noticed(tmp_path: Path) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
-        inlet = Inlet(hub, endpoint, budget=12_000)
+        inlet = Inlet(hub, endpoint, (Frame,), budget=12_000)
         sender = subprocess.Popen([sys.executable, "-c", SENDER, endpoint.address, "100000"])
         with pytest.raises(Silence, match="no end"):
             for count, _ in enumerate(inlet):
@@ -120,7 +120,7 @@ def test_a_sender_that_dies_without_ending_is_noticed(tmp_path: Path) -> None:
 def test_a_busy_stage_still_beats(tmp_path: Path) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
-        inlet = Inlet(hub, endpoint, budget=20_000)
+        inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
         sender = threading.Thread(target=_send_three, args=(endpoint.address,))
         sender.start()
         items = iter(inlet)

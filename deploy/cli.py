@@ -1,0 +1,196 @@
+"""The command line: words in, an exit code out. Prints; decides nothing.
+
+Nothing heavy is imported before a command is chosen, so `cleanplate --help` is instant.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy.config import Job
+    from deploy.supervisor import Outcome
+
+EPILOG = """examples:
+  cleanplate remove street.mp4 clean.mp4 --box 412,96,60,200      x,y,w,h around it on the first frame
+  cleanplate remove street.mp4 clean.mp4 --mask masks/            a PNG per frame, or one PNG, or a mask video
+  cleanplate remove show.mkv clean.mkv --region 1650,40,220,90    a fixed region: logo, subtitle, watermark
+  cleanplate remove frames/ out/ --fps 24 --mask masks/           folders of images
+  cleanplate demo                                                 makes a clip, cleans it, shows before and after
+
+exit codes: 0 done; 1 inspect found differences; 2 wrong usage; 3 source; 4 prompt or mask; 5 output; 6 option;
+7 a process died; 8 an address is taken; 9 the ledger does not balance; 10 transport; 130 Ctrl-C; 143 SIGTERM"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    arguments = _parser().parse_args(argv)
+    logging.getLogger().setLevel(logging.DEBUG if arguments.verbose else logging.WARNING)
+    try:
+        code: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception as error:
+        return _complain(error, arguments.verbose)
+    return code
+
+
+def _complain(error: Exception, verbose: bool) -> int:
+    from deploy.errors import exit_code, sentence
+
+    if verbose:
+        logging.getLogger(__name__).exception("the whole of it:")
+    print(f"cleanplate: {sentence(error)}", file=sys.stderr)
+    return exit_code(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cleanplate",
+        description="Removes what you point at from a video, and gives the video back.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="tracebacks and debug lines")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_remove(commands)
+    _add_demo(commands)
+    _add_inspect(commands)
+    from deploy.stage_cli import add_stage
+
+    add_stage(commands)
+    return parser
+
+
+def _add_remove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    remove = commands.add_parser("remove", help="remove something from a video")
+    remove.add_argument("source", help="a video file, a folder of images, or - for stdin")
+    remove.add_argument("target", help="a video file, a folder (ends with /) for PNGs, or - for stdout")
+    add_job_options(remove)
+    remove.add_argument("--inline", action="store_true", help="run all stages in one process")
+    remove.add_argument("--json", action="store_true", help="progress and ledger as JSON lines on stdout")
+    remove.set_defaults(run=_remove)
+
+
+def add_job_options(parser: argparse.ArgumentParser) -> None:
+    """Declare everything that a Job holds beside source and target."""
+    what = parser.add_argument_group("what to remove (several are united)")
+    what.add_argument("--box", action="append", default=[], metavar="X,Y,W,H", help="around it on the first frame")
+    what.add_argument("--region", action="append", default=[], metavar="X,Y,W,H", help="a fixed part of the picture")
+    what.add_argument("--mask", metavar="PATH", help="a PNG per frame in a folder, one PNG, or a mask video")
+    what.add_argument("--dilate", type=int, default=4, metavar="PX", help="widen the mask (%(default)s)")
+    what.add_argument("--feather", type=int, default=3, metavar="PX", help="fade its edge out (%(default)s)")
+    what.add_argument("--hold", type=int, default=0, metavar="FRAMES", help="keep a pixel masked so long (%(default)s)")
+    how = parser.add_argument_group("how to fill")
+    how.add_argument("--engine", default="propagate", help="propagate, telea, blank (%(default)s)")
+    how.add_argument("--replicas", type=int, default=1, metavar="N", help="inpaint processes (%(default)s)")
+    how.add_argument("--chunk", type=int, default=0, metavar="FRAMES", help="unit of parallel work (from the budget)")
+    how.add_argument("--memory", default="1GiB", metavar="SIZE", help="budget for frames in flight (%(default)s)")
+    files = parser.add_argument_group("reading and writing")
+    files.add_argument("--fps", default="25", help="of a folder of images (%(default)s)")
+    files.add_argument("--loop", type=int, default=1, metavar="N", help="play the source N times (%(default)s)")
+    files.add_argument("--codec", default="auto", help="h264, hevc, av1, vp9, ffv1, prores, nvenc, ... (as the source)")
+    files.add_argument("--crf", type=int, help="quality in the codec's scale (visually lossless)")
+    files.add_argument("--preset", help="speed, by the codec's own names")
+    files.add_argument("--force", action="store_true", help="overwrite the target")
+    files.add_argument("--metrics", default="", metavar="HOST:PORT", help="serve Prometheus metrics, a port a process")
+
+
+def job_of(arguments: argparse.Namespace) -> "Job":
+    """Return the Job that the parsed words spell."""
+    from fractions import Fraction
+
+    from deploy.budget import parse_size
+    from deploy.config import Job
+    from stages.decode.config import DecodeConfig
+    from stages.encode.config import EncodeConfig
+    from stages.errors import OptionError
+    from stages.segment.prompts import Prompts, parse_box
+    from stages.segment.segment import SegmentConfig
+
+    try:
+        fps = Fraction(arguments.fps)
+    except (ValueError, ZeroDivisionError) as error:
+        raise OptionError(f"--fps {arguments.fps} is no rate; 25, 23.976 or 30000/1001 would be") from error
+    return Job(
+        source=arguments.source,
+        target=arguments.target,
+        prompts=Prompts(
+            boxes=tuple(parse_box(words) for words in arguments.box),
+            regions=tuple(parse_box(words) for words in arguments.region),
+            mask=arguments.mask,
+        ),
+        decode=DecodeConfig(fps=fps, loop=arguments.loop),
+        segment=SegmentConfig(dilate=arguments.dilate, feather=arguments.feather, hold=arguments.hold),
+        encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),
+        engine=arguments.engine,
+        replicas=arguments.replicas,
+        chunk=arguments.chunk,
+        memory=parse_size(arguments.memory),
+        metrics=arguments.metrics,
+    )
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from deploy.display import json_display, line_display, table_display
+    from deploy.run import check_job, run_distributed, run_here
+
+    job = job_of(arguments)
+    check_job(job)
+    if arguments.inline:
+        return _report(run_here(job), job, arguments.json)
+    display = json_display if arguments.json else table_display if sys.stderr.isatty() else line_display
+    with display() as show:
+        outcome = run_distributed(job, show)
+    return _report(outcome, job, arguments.json)
+
+
+def _report(outcome: "Outcome", job: "Job", as_json: bool) -> int:
+    import dataclasses
+
+    if as_json:
+        ledger = {**dataclasses.asdict(outcome.ledger), "imbalance": outcome.ledger.imbalance}
+        print(json.dumps({"event": "end", "code": outcome.code, "error": outcome.sentence, "ledger": ledger}))
+    elif job.target == "-":
+        print(outcome.ledger, file=sys.stderr)
+    else:
+        print(outcome.ledger)
+    if outcome.sentence:
+        print(f"cleanplate: {outcome.sentence}", file=sys.stderr)
+    return outcome.code
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser("demo", help="make a clip, clean it, show before and after")
+    demo.add_argument("folder", nargs="?", default="demo", help="where to (%(default)s)")
+    demo.set_defaults(run=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from deploy.demo.demo import run_demo
+
+    return run_demo(arguments.folder)
+
+
+def _add_inspect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    inspect = commands.add_parser("inspect", help="what differs between two videos")
+    inspect.add_argument("a")
+    inspect.add_argument("b")
+    inspect.set_defaults(run=_inspect)
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from deploy.inspect import inspect, report
+
+    differences = inspect(arguments.a, arguments.b)
+    print(report(differences))
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

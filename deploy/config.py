@@ -1,0 +1,43 @@
+"""What the user asked for, and what one process is told: frozen records, declared once."""
+
+from dataclasses import dataclass, field
+
+from deploy.budget import Shares
+from stages.decode.config import DecodeConfig
+from stages.encode.config import EncodeConfig
+from stages.segment.prompts import Prompts
+from stages.segment.segment import SegmentConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of `cleanplate remove`."""
+
+    source: str
+    target: str
+    prompts: Prompts = field(default_factory=Prompts)
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    segment: SegmentConfig = field(default_factory=SegmentConfig)
+    encode: EncodeConfig = field(default_factory=EncodeConfig)
+    engine: str = "propagate"
+    replicas: int = 1
+    chunk: int = 0  # frames; 0 follows from the budget
+    memory: int = 1 << 30  # bytes, over all processes, beside what the programs themselves and the codecs take
+    metrics: str = ""  # host:port of the first worker's /metrics, empty for none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One worker process; handed to it on standard input."""
+
+    stage: str  # decode, segment, inpaint, encode
+    name: str  # inpaint-0
+    job: Job
+    shares: Shares | None  # None for decode, which starts before the picture's size is known
+    token: str  # the secret of this run
+    control: str  # the supervisor's address; empty without one
+    listen: str  # where it binds for the stage before it
+    work: str  # segment: where replicas come for work; inpaint: where to go for it
+    to: str  # where its output goes
+    metrics: str  # host:port to serve /metrics at, empty for none
+    parent: int  # pid to die with, 0 for none

@@ -1,0 +1,114 @@
+"""The whole pipeline in one process: encode(inpaint(segment(decode(source)))).
+
+It is the reference that the distributed run must equal, byte for byte.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from deploy.budget import share
+from deploy.config import Job
+from deploy.errors import exit_code, sentence
+from deploy.ledger import Ledger
+from deploy.supervisor import Outcome
+from stages.decode.decode import decode
+from stages.encode.encode import encode
+from stages.errors import StageError
+from stages.inpaint.chunks import ChunkPlan, chunked
+from stages.inpaint.engine import EngineKind
+from stages.inpaint.engines import find_engine
+from stages.inpaint.inpaint import inpaint
+from stages.segment.prompts import check
+from stages.segment.segment import segment
+from transport import codec
+from transport.messages import CleanFrame, Frame, MaskedFrame, Packet, StreamInfo
+
+log = logging.getLogger("cleanplate")
+
+
+class Counts:
+    """What passed where."""
+
+    def __init__(self) -> None:
+        self.frames_in = self.filled = 0
+        self.failure: StageError | None = None
+
+
+def run_inline(job: Job) -> Outcome:
+    """Run a job in this process. Ctrl-C ends the source; what was read is written."""
+    started, counts, written = time.monotonic(), Counts(), 0
+    source = decode(job.source, job.decode)
+    info = next(source)
+    assert isinstance(info, StreamInfo)
+    kind = find_engine(job.engine)
+    check(job.prompts, info.format)
+    shares = share(
+        job.memory,
+        picture=info.format,
+        kind=kind,
+        replicas=1,
+        chunk=job.chunk,
+        info_bytes=codec.cost(codec.encode(info)),
+    )
+    masked = _until_failure(segment(_counted(info, source, counts), job.prompts, job.segment), counts)
+    for progress in encode(_inpaint_in_place(masked, shares.plan, kind, counts), job.target, job.encode):
+        written = progress.frames
+    ledger = Ledger(
+        frames_in=counts.frames_in,
+        frames_out=written,
+        dropped={"not written": counts.frames_in - written} if counts.failure and counts.frames_in > written else {},
+        filled=counts.filled,
+        seconds=time.monotonic() - started,
+    )
+    if counts.failure is not None:
+        return Outcome(ledger=ledger, code=exit_code(counts.failure), sentence=sentence(counts.failure))
+    return Outcome(ledger=ledger)
+
+
+def _counted(
+    info: StreamInfo, messages: Iterable[StreamInfo | Packet | Frame], counts: Counts
+) -> Iterator[StreamInfo | Packet | Frame]:
+    yield info
+    for message in messages:
+        counts.frames_in += isinstance(message, Frame)
+        yield message
+
+
+def _until_failure(
+    messages: Iterator[StreamInfo | Packet | MaskedFrame], counts: Counts
+) -> Iterator[StreamInfo | Packet | MaskedFrame]:
+    """End the stream where the source breaks off or a mask cannot be read, if anything came before."""
+    frames = 0
+    try:
+        for message in messages:
+            frames += isinstance(message, MaskedFrame)
+            yield message
+    except StageError as error:
+        if not frames:
+            raise
+        counts.failure = error
+
+
+def _inpaint_in_place(
+    messages: Iterable[StreamInfo | Packet | MaskedFrame], plan: ChunkPlan, kind: EngineKind, counts: Counts
+) -> Iterator[StreamInfo | Packet | CleanFrame]:
+    """Fill the frames, chunk by chunk, and keep everything else in its place between them."""
+    between: deque[StreamInfo | Packet | int] = deque()  # in the order of the source; a frame by its seq
+
+    def frames() -> Iterator[MaskedFrame]:
+        for message in messages:
+            between.append(message.frame.seq if isinstance(message, MaskedFrame) else message)
+            if isinstance(message, MaskedFrame):
+                yield message
+
+    for chunk in chunked(frames(), plan):
+        for clean in inpaint(chunk, kind):
+            while not isinstance(waiting := between.popleft(), int):
+                yield waiting
+            counts.filled += not clean.patch.mask.empty
+            yield clean
+    for waiting in between:
+        if not isinstance(waiting, int):
+            yield waiting

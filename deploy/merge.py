@@ -1,0 +1,110 @@
+"""Encode's source: pictures from segment, in order, and patches from the replicas, in any order, made one stream."""
+
+from collections.abc import Iterator, Sequence
+
+from transport import codec
+from transport.credit import Allowance
+from transport.errors import WireError
+from transport.links import STALL_S, Inlet, read_message
+from transport.messages import CleanFrame, Frame, Packet, Patch, StreamInfo
+from transport.notes import Grant, Item, Note, Received
+from transport.order import Reorder
+from transport.sockets import Endpoint, Hub, Peer
+
+REPORT_EVERY = 8  # patches between two words to segment on how far they have come
+
+
+class Merge:
+    """The bound end of every link into encode.
+
+    A picture without its patch never passes: what could not be cleaned does not get out.
+    """
+
+    def __init__(self, hub: Hub, endpoint: Endpoint, *, frames_budget: int, patch_budget: int) -> None:
+        self._hub, self._endpoint = hub, endpoint
+        self._frames: Inlet[StreamInfo | Packet | Frame] = Inlet(
+            hub, endpoint, (StreamInfo, Packet, Frame), budget=frames_budget
+        )
+        self._patch_budget = patch_budget  # bytes of patches that each replica may have here
+        self._patches: Reorder[_Waiting] = Reorder()
+        self._allowances: dict[bytes, Allowance] = {}
+        self._segment: Peer | None = None
+        self._reported = 0
+        self.filled = 0
+        endpoint.link = self
+
+    @property
+    def duplicates(self) -> int:
+        """Patches that came twice, because their chunk was given out twice."""
+        return self._patches.duplicates
+
+    @property
+    def held(self) -> int:
+        """Bytes of pictures and patches that wait here."""
+        return self._frames.allowance.held + sum(allowance.held for allowance in self._allowances.values())
+
+    def __iter__(self) -> Iterator[StreamInfo | Packet | CleanFrame]:
+        for message in self._frames:
+            yield self._clean(message) if isinstance(message, Frame) else message
+        self._report(self._patches.next)
+
+    def _clean(self, frame: Frame) -> CleanFrame:
+        waiting = self._hub.wait(self._patches.take, deadline_s=STALL_S, what=f"the patch of frame {frame.seq}")
+        if waiting.seq != frame.seq:
+            raise WireError(f"frame {frame.seq} came where frame {waiting.seq} was due")
+        with self._hub.lock:
+            self._give_back(waiting)
+        if self._patches.next - self._reported >= REPORT_EVERY:
+            self._report(self._patches.next)
+        self.filled += not waiting.patch.mask.empty
+        return CleanFrame(frame=frame, patch=waiting.patch)
+
+    def _give_back(self, waiting: "_Waiting") -> None:
+        allowance, peer = self._allowances.get(waiting.peer.id), waiting.peer
+        if allowance is None:
+            return
+        allowance.consumed(waiting.cost)
+        if (amount := allowance.due()) and peer.id in self._endpoint.peers:
+            self._endpoint.post(peer, Grant(amount=amount))
+
+    def _report(self, upto: int) -> None:
+        self._reported = upto
+        if self._segment is not None:
+            self._endpoint.post(self._segment, Received(upto=upto))
+
+    def joined(self, peer: Peer) -> None:
+        """Grant segment room for pictures, and every replica room for patches."""
+        if peer.role == "segment":
+            self._segment = peer
+            self._frames.joined(peer)
+        else:
+            self._allowances[peer.id] = Allowance(self._patch_budget)
+            self._endpoint.post(peer, Grant(amount=self._patch_budget))
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        """Take in a picture, a patch, or the end of the pictures."""
+        if peer.role == "segment":
+            self._frames.heard(peer, note, parts)
+        elif isinstance(note, Item):
+            message, cost = read_message(parts)
+            if not isinstance(message, Patch) or not self._allowances[peer.id].arrived(cost):
+                raise WireError(f"{peer.name} sent a {type(message).__name__} it had no leave to send")
+            waiting = _Waiting(message, cost, peer)
+            if not self._patches.add(waiting):
+                self._give_back(waiting)
+
+    def lost(self, peer: Peer) -> None:
+        """A replica may go at any time: what it has sent is kept, the rest comes from another."""
+        if peer.role == "segment":
+            self._frames.lost(peer)
+        else:
+            self._allowances.pop(peer.id, None)
+
+
+class _Waiting:
+    """A patch, what it costs, and whose credit that is."""
+
+    __slots__ = ("cost", "patch", "peer", "seq")
+
+    def __init__(self, patch: Patch, cost: int, peer: Peer) -> None:
+        self.patch, self.cost, self.peer, self.seq = patch, cost, peer, patch.seq

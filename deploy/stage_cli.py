@@ -1,0 +1,98 @@
+"""`cleanplate stage ...`: one stage by itself, for containers and clusters.
+
+The addresses are the user's (tcp between machines, ipc within one), and so is the secret that lets the stages trust
+each other: the environment variable CLEANPLATE_TOKEN, the same for all.
+"""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy.budget import Shares
+    from deploy.config import Job
+
+EPILOG = """a run over four terminals or machines, CLEANPLATE_TOKEN being the same in all:
+  cleanplate stage encode  out.mkv --listen tcp://127.0.0.1:5003
+  cleanplate stage segment --listen tcp://127.0.0.1:5001 --work tcp://127.0.0.1:5002 --to tcp://127.0.0.1:5003 \\
+                           --box 412,96,60,200
+  cleanplate stage inpaint --work tcp://127.0.0.1:5002 --to tcp://127.0.0.1:5003 --name inpaint-0
+  cleanplate stage decode  in.mp4 --to tcp://127.0.0.1:5001"""
+
+
+def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the four stages, each with the addresses that the flow gives it."""
+    from deploy.cli import add_job_options
+    from deploy.pipeline import FLOW
+
+    stage = commands.add_parser(
+        "stage",
+        help="one stage by itself, for containers and clusters",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    stages = stage.add_subparsers(required=True, metavar="STAGE")
+    for row in FLOW:
+        parser = stages.add_parser(row.name)
+        if row.name == "decode":
+            parser.add_argument("source")
+        if row.name == "encode":
+            parser.add_argument("target")
+        if row.listen:
+            parser.add_argument("--listen", required=True, metavar="ADDRESS", help="where the stage before it connects")
+        if row.work:
+            verb = "where replicas come for work" if row.listen else "where segment gives out work"
+            parser.add_argument("--work", required=True, metavar="ADDRESS", help=verb)
+        if row.to:
+            parser.add_argument("--to", required=True, metavar="ADDRESS", help="where the output goes")
+        parser.add_argument("--name", default=row.name, help="unlike that of every other process (%(default)s)")
+        add_job_options(parser)
+        parser.set_defaults(run=_stage, stage=row.name, source="-", target="-", listen="", work="", to="")
+
+
+def _stage(arguments: argparse.Namespace) -> int:
+    from deploy.cli import job_of
+    from deploy.config import Spec
+    from deploy.worker import run
+    from stages.errors import OptionError
+
+    job = job_of(arguments)
+    token = os.environ.get("CLEANPLATE_TOKEN", "")
+    if len(token) < 16:
+        raise OptionError("CLEANPLATE_TOKEN must hold the secret of the run, 16 characters or more, the same for all")
+    if arguments.stage == "encode":
+        from stages.encode.targets import check_target
+
+        check_target(job.target, job.encode, "-")
+    return run(
+        Spec(
+            stage=arguments.stage,
+            name=arguments.name,
+            job=job,
+            shares=_shares(job),
+            token=token,
+            control="",
+            listen=arguments.listen,
+            work=arguments.work,
+            to=arguments.to,
+            metrics=job.metrics,
+            parent=0,
+        )
+    )
+
+
+def _shares(job: "Job") -> "Shares":
+    """Split one stage's own --memory; without a supervisor nobody knows the size of the pictures yet."""
+    from deploy.budget import LONGEST, Shares
+    from stages.inpaint.engines import find_engine
+
+    reach, quarter = find_engine(job.engine).reach, job.memory // 4
+    return Shares(
+        chunk=job.chunk or LONGEST,
+        lead_in=reach.lead_in,
+        look_ahead=reach.look_ahead,
+        link=quarter,
+        work=quarter,
+        patches=quarter // job.replicas,
+        store=job.memory - quarter,
+    )

@@ -1,0 +1,190 @@
+"""The link between segment and the inpaint replicas: frames of chunks go out, word of finished chunks comes back."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from deploy.dispatch import Dispatcher
+from transport import codec
+from transport.credit import Allowance, Credit
+from transport.errors import Silence, WireError
+from transport.links import STALL_S, Outlet, read_message
+from transport.messages import Frame, MaskedFrame, Message, Packet, StreamInfo
+from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Note, Received
+from transport.sockets import Endpoint, Hub, Peer
+
+_Entry: TypeAlias = tuple[MaskedFrame | None, int]  # a frame and what it costs; None is the end of its chunk
+
+
+class Distributor:
+    """Segment's sink: masked frames go to the replicas by chunk, the pictures go on to encode, within one budget."""
+
+    def __init__(self, hub: Hub, work: Endpoint, frames: Outlet, dispatcher: Dispatcher) -> None:
+        self._hub, self._work, self._frames = hub, work, frames
+        self.dispatcher = dispatcher
+        self._credits: dict[str, Credit] = {}
+        self._peers: dict[str, Peer] = {}
+        self._forward: deque[StreamInfo | Packet | Frame] = deque()  # in the order of the file, to encode
+        self._forward_bytes = 0  # of the packets in it; its frames are the dispatcher's
+        work.link = self
+        frames.told = self._told
+
+    def put(self, message: StreamInfo | Packet | MaskedFrame) -> None:
+        """Take the next message of the stream as soon as the budget has room for it."""
+        size = codec.cost(codec.encode(message))
+        self._hub.wait(lambda: self._fits(message, size), deadline_s=STALL_S, what="room in the frame store")
+        with self._hub.lock:
+            if isinstance(message, MaskedFrame):
+                self.dispatcher.add(message, size)
+                self._forward.append(message.frame)
+            else:
+                self._forward_bytes += size
+                self._forward.append(message)
+            self.flush()
+        self._hub.pump(0)
+
+    def _fits(self, message: Message, size: int) -> bool | None:
+        self.flush()
+        if isinstance(message, MaskedFrame):
+            return self.dispatcher.fits(size) or None
+        return self._forward_bytes + size <= self.dispatcher.budget or None
+
+    def end(self) -> None:
+        """No message follows: wait until encode has every frame and every patch, then let the replicas go."""
+        with self._hub.lock:
+            self.dispatcher.end()
+            self.flush()
+        self._hub.wait(self._all_sent, deadline_s=STALL_S, what="encode to take the last frames")
+        self._frames.end()
+        self._hub.wait(lambda: self.dispatcher.complete or None, deadline_s=STALL_S, what="the last patches")
+        for peer in self._peers.values():
+            self._work.post(peer, End(items=0))
+
+    def _all_sent(self) -> bool | None:
+        self.flush()
+        return True if not self._forward else None
+
+    def flush(self) -> None:
+        """Send everything that there is credit for. Called with the hub's lock held, or before anything is sent."""
+        with self._hub.lock:
+            self._flush_frames()
+            for name in self.dispatcher.by_chunk():
+                self._flush_replica(name)
+
+    def _flush_frames(self) -> None:
+        while self._forward and self._frames.offer(self._forward[0]):
+            message = self._forward.popleft()
+            if isinstance(message, Frame):
+                self.dispatcher.forwarded(message.seq)
+            else:
+                self._forward_bytes -= codec.cost(codec.encode(message))
+
+    def _flush_replica(self, name: str) -> None:
+        while name in self._peers and (order := self.dispatcher.order(name)) is not None:
+            credit, peer = self._credits[name], self._peers[name]
+            if order.masked is None:
+                self.dispatcher.end_chunk(name)
+                self._work.post(peer, ChunkEnd(chunk=order.chunk))
+                return
+            if not credit.covers(self.dispatcher.size(order.masked.frame.seq)):
+                return
+            parts = codec.encode(replace(order.masked, emit=order.emit))
+            credit.spend(codec.cost(parts))
+            self.dispatcher.sent(name)
+            self._work.post(peer, Item(chunk=order.chunk), parts)
+
+    def _told(self, note: Note) -> None:
+        """Hear what encode says beside END: credit, and how far the patches have come."""
+        if isinstance(note, Received):
+            self.dispatcher.received(note.upto)
+        self.flush()
+
+    def joined(self, peer: Peer) -> None:
+        """A replica came; its Grant follows."""
+        self._peers[peer.name], self._credits[peer.name] = peer, Credit()
+        self.dispatcher.join(peer.name)
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        """Take in credit and finished chunks, and send what they allow."""
+        if isinstance(note, Grant):
+            self._credits[peer.name].grant(note.amount)
+        elif isinstance(note, ChunkDone):
+            self.dispatcher.done(peer.name, note.chunk)
+        self.flush()
+
+    def lost(self, peer: Peer) -> None:
+        """A replica went: its chunks go to another."""
+        if self._peers.get(peer.name) is peer:
+            del self._peers[peer.name], self._credits[peer.name]
+            self.dispatcher.lose(peer.name)
+            self.flush()
+
+
+class WorkInlet:
+    """A replica's source: chunk after chunk, the frames of each as they come."""
+
+    def __init__(self, hub: Hub, endpoint: Endpoint, *, budget: int) -> None:
+        self._hub, self._endpoint = hub, endpoint
+        self.allowance = Allowance(budget)
+        self.arrived = 0
+        self._items: deque[_Entry] = deque()
+        self._chunks: deque[int] = deque()
+        self._latest = -1
+        self._ended = False
+        endpoint.link = self
+
+    def chunks(self) -> Iterator[tuple[int, Iterator[MaskedFrame]]]:
+        """Yield each chunk's number and its frames; a chunk that is left unread is read to its end."""
+        while (chunk := self._hub.wait(self._next_chunk, deadline_s=STALL_S, what="a chunk")) >= 0:
+            frames = self._frames()
+            yield chunk, frames
+            for _ in frames:
+                pass
+            self._endpoint.post(self._endpoint.peer, ChunkDone(chunk=chunk))
+
+    def _next_chunk(self) -> int | None:
+        if self._chunks:
+            return self._chunks.popleft()
+        return -1 if self._ended else None
+
+    def _frames(self) -> Iterator[MaskedFrame]:
+        while True:
+            masked, cost = self._hub.wait(self._next_item, deadline_s=STALL_S, what="the next frame")
+            if masked is None:
+                return
+            yield masked
+            del masked
+            with self._hub.lock:
+                self.allowance.consumed(cost)
+                if amount := self.allowance.due():
+                    self._endpoint.post(self._endpoint.peer, Grant(amount=amount))
+
+    def _next_item(self) -> _Entry | None:
+        return self._items.popleft() if self._items else None
+
+    def joined(self, peer: Peer) -> None:
+        """Grant the dispatcher the whole budget."""
+        self._endpoint.post(peer, Grant(amount=self.allowance.budget))
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        """Take in a frame, the end of a chunk, or the end of all."""
+        if isinstance(note, Item):
+            message, cost = read_message(parts)
+            if not isinstance(message, MaskedFrame) or not self.allowance.arrived(cost):
+                raise WireError(f"{peer.name} sent a {type(message).__name__} it had no leave to send")
+            self.arrived += 1
+            if note.chunk != self._latest:
+                self._latest = note.chunk
+                self._chunks.append(note.chunk)
+            self._items.append((message, cost))
+        elif isinstance(note, ChunkEnd):
+            self._latest = -1
+            self._items.append((None, 0))
+        elif isinstance(note, End):
+            self._ended = True
+
+    def lost(self, peer: Peer) -> None:
+        """Without its dispatcher a replica has nothing to do."""
+        if not self._ended:
+            raise Silence(f"{peer.name or self._endpoint.address} is gone after {self.arrived} frames")

@@ -1,0 +1,189 @@
+"""One process: a stage between its source and its sink. Started as `python -m deploy.worker`, its Spec on stdin.
+
+Exit code 0: everything was done, or what could be done after a failure that was said. Heavy imports (av, cv2) happen
+in the function that runs the stage which needs them.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+from deploy.config import Spec
+from deploy.control import Alone, Control, quietly
+from deploy.errors import exit_code, sentence
+from deploy.tally import Tally
+from stages.errors import StageError
+from transport import codec
+from transport.errors import Stopped, TransportError
+from transport.links import Inlet, Outlet
+from transport.messages import Frame, MaskedFrame, Packet, StreamInfo
+from transport.sockets import Hub
+
+log = logging.getLogger(__name__)
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+
+
+def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
+    """Read the source, and send it until it ends or the supervisor asks to drain."""
+    from stages.decode.decode import decode
+
+    messages = iter(decode(spec.job.source, spec.job.decode))
+    info = next(messages)
+    control.ready(info)  # type: ignore[arg-type]
+    outlet = Outlet(hub, hub.connect(spec.to))
+    outlet.send(info)
+    try:
+        for message in tally.timed(messages):
+            if control.draining:
+                break
+            outlet.send(message)
+            tally.frames_in += isinstance(message, Frame)
+            tally.frames_out += isinstance(message, Frame)
+    except StageError as error:  # the source broke off: what was read is still worth having
+        control.failed(error)
+    outlet.end()
+
+
+def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
+    """Make masks, and hand the frames out to the replicas."""
+    from deploy.dispatch import Dispatcher
+    from deploy.work import Distributor
+    from stages.segment.segment import segment
+
+    assert spec.shares is not None
+    kinds = (StreamInfo, Packet, Frame)
+    inlet: Inlet[StreamInfo | Packet | Frame] = Inlet(
+        hub, hub.bind(spec.listen, accepts=["decode"]), kinds, budget=spec.shares.link
+    )
+    work = hub.bind(spec.work, accepts=["inpaint"])
+    dispatcher = Dispatcher(spec.shares.plan, spec.shares.store)
+    distributor = Distributor(hub, work, Outlet(hub, hub.connect(spec.to)), dispatcher)
+    tally.budget = spec.shares.store + spec.shares.link
+    tally.held = lambda: dispatcher.held + inlet.allowance.held
+    tally.redispatched = lambda: dispatcher.redispatched
+    control.on_lost = lambda note: work.lose(note.name, note.incarnation)
+    control.ready()
+    try:
+        for message in tally.timed(segment(tally.source(inlet), spec.job.prompts, spec.job.segment)):
+            distributor.put(message)
+            tally.frames_out += isinstance(message, MaskedFrame)
+    except StageError as error:  # no mask, no picture: the stream ends with the last frame that has one
+        inlet.abandon()
+        control.failed(error)
+    distributor.end()
+
+
+def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
+    """Fill chunk after chunk, as the dispatcher gives them."""
+    from deploy.work import WorkInlet
+    from stages.inpaint.engines import find_engine
+    from stages.inpaint.inpaint import inpaint
+
+    assert spec.shares is not None
+    kind = find_engine(spec.job.engine)
+    inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
+    outlet = Outlet(hub, hub.connect(spec.to))
+    tally.budget, tally.held = spec.shares.work, lambda: inlet.allowance.held
+    control.ready()
+    for chunk, frames in inlet.chunks():
+        for clean in tally.timed(inpaint(tally.source(frames), kind)):
+            outlet.send(clean.patch, chunk=chunk)
+            tally.frames_out += 1
+            tally.filled += not clean.patch.mask.empty
+
+
+def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
+    """Join pictures and patches, and write them."""
+    from deploy.merge import Merge
+    from stages.encode.encode import encode
+
+    assert spec.shares is not None
+    endpoint = hub.bind(spec.listen, accepts=["segment", "inpaint"])
+    merge = Merge(hub, endpoint, frames_budget=spec.shares.link, patch_budget=spec.shares.patches)
+    tally.budget = spec.shares.link + spec.job.replicas * spec.shares.patches
+    tally.held, tally.duplicates = lambda: merge.held, lambda: merge.duplicates
+    control.ready()
+    for written in tally.timed(encode(tally.source(merge), spec.job.target, spec.job.encode)):
+        tally.written = tally.frames_out = written.frames
+        tally.durable, tally.filled = written.durable, merge.filled
+
+
+RUN: Final = {"decode": run_decode, "segment": run_segment, "inpaint": run_inpaint, "encode": run_encode}
+
+
+def run(spec: Spec) -> int:
+    """Run one stage to its end and return the exit code."""
+    die_with_parent(spec.parent)
+    tally = Tally(spec)
+    tally.instruments.serve(spec.metrics)
+    with Hub(role=spec.stage, name=spec.name, token=spec.token) as hub, _line(spec, hub, tally) as control:
+        _heed_signals(spec, hub, control)
+        try:
+            RUN[spec.stage](spec, hub, tally, control)
+            control.report()
+            return 0
+        except Stopped:
+            hub.stop = None
+            quietly(control.report)
+            return 0
+        except Exception as error:
+            log.debug("%s stops", spec.name, exc_info=True)
+            hub.stop = None
+            quietly(partial(control.failed, error))
+            return exit_code(error)
+
+
+@contextmanager
+def _line(spec: Spec, hub: Hub, tally: Tally) -> Iterator[Control | Alone]:
+    """Give the line to the supervisor, if there is one, and send the log over it."""
+    if not spec.control:
+        yield Alone(hub)
+        return
+    control = Control(hub, spec.control, tally.progress)
+    logging.getLogger().addHandler(control)
+    try:
+        yield control
+    finally:
+        logging.getLogger().removeHandler(control)
+
+
+def _heed_signals(spec: Spec, hub: Hub, control: Control | Alone) -> None:
+    """SIGTERM ends every wait, and so the stage; a decode on its own ends its stream instead, which drains them all."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor drains on it
+    signal.signal(signal.SIGTERM, lambda *_: hub.halt("told to stop"))
+    if not spec.control:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: _drain(control) if spec.stage == "decode" else hub.halt("told to stop"))
+
+
+def _drain(control: Control | Alone) -> None:
+    control.draining = True
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its supervisor dies, however that dies (Linux)."""
+    if not parent or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(exit_code(TransportError()))
+
+
+def main() -> int:
+    """Read the Spec from standard input, and run it."""
+    logging.basicConfig(level=os.environ.get("CLEANPLATE_LOG", "ERROR"), format="%(name)s: %(message)s")
+    try:
+        return run(codec.loads(Spec, sys.stdin.buffer.read()))
+    except TransportError as error:
+        log.error("%s", sentence(error))
+        return exit_code(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
