@@ -81,6 +81,19 @@ def make(path: Path, clip: Clip) -> Path:
     return path
 
 
+def make_folder(path: Path, clip: Clip, names: Iterable[str]) -> Path:
+    """Write the frames of a clip as images, one for every name; the clip's codec is that of the images."""
+    path.mkdir()
+    for seq, name in enumerate(names):
+        context = av.CodecContext.create(clip.codec, "w")
+        context.width, context.height, context.pix_fmt = clip.width, clip.height, clip.pixel_format
+        context.time_base = Fraction(1, clip.fps)
+        frame = picture(seq, clip)
+        frame.pts = 0
+        (path / name).write_bytes(b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)]))
+    return path
+
+
 def planes(seq: int, picture: PictureFormat) -> tuple[Plane, ...]:
     """Return the samples of frame `seq`: a texture that moves one pixel a frame, and the number in bars on top."""
     lay = layout(picture.pixel_format)

@@ -37,8 +37,6 @@ _UNPACKED = {
     "xv48le": "yuv444p16le",
     "yuv444p10msble": "yuv444p10le",
     "yuv444p12msble": "yuv444p12le",
-    "gbrp10msble": "gbrp10le",
-    "gbrp12msble": "gbrp12le",
     "x2rgb10le": "gbrp10le",
     "x2bgr10le": "gbrp10le",
     "monow": "gray",
@@ -48,29 +46,24 @@ _UNPACKED = {
     "pal8": "bgra",
     "rgb8": "rgb24",
     "bgr8": "rgb24",
-    "rgb4": "rgb24",
-    "bgr4": "rgb24",
     "rgb4_byte": "rgb24",
     "bgr4_byte": "rgb24",
 }
 _DEEP_COLOUR = ("rgb444", "bgr444", "rgb555", "bgr555", "rgb565", "bgr565")  # 4 to 6 bits, widened to 8
 
-# These hold more than 16 bits or need a model to be pictures at all: the nearest there is, and the user is told.
+# These hold more than 16 bits, or swscale rounds them: the nearest there is, and the user is told. Integers of 32 bits
+# are left out, as swscale does not read them, and grey floats with alpha, as it aborts the process on them.
 _NEAREST = {
-    "gray32le": "gray16le",
+    "gbrp10msble": "gbrp10le",
+    "gbrp12msble": "gbrp12le",
     "grayf16le": "gray16le",
     "grayf32le": "gray16le",
-    "yaf16le": "gbrap16le",
-    "yaf32le": "gbrap16le",
-    "gbrap32le": "gbrap16le",
     "gbrpf16le": "gbrp16le",
     "gbrpf32le": "gbrp16le",
     "gbrapf16le": "gbrap16le",
     "gbrapf32le": "gbrap16le",
-    "rgb96le": "rgb48le",
     "rgbf16le": "rgb48le",
     "rgbf32le": "rgb48le",
-    "rgba128le": "rgba64le",
     "rgbaf16le": "rgba64le",
     "rgbaf32le": "rgba64le",
     "xyz12le": "rgb48le",

@@ -6,6 +6,7 @@ that has this one stream and no packet. `open_template` turns it back into a str
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 
@@ -20,36 +21,51 @@ from transport.messages import Packet, Rational, SideStream
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = "unknown codec"
 _KINDS = ("audio", "subtitle", "data", "video")
+_EMPTY_CLUSTER = bytes.fromhex("1f43b67583e78100")  # of time 0 (RFC 9559, 5.1.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Holder:
+    """A container format, and what it takes for FFmpeg to read it back although it has no packet to speak of."""
+
+    muxer: str
+    demuxer: str
+    options: tuple[tuple[str, str], ...] = ()
+    packet: bytes | None = None
+    appendix: bytes = b""
+
+
 # In the order in which they are tried: Matroska keeps Opus's and AAC's delay, mov and mp4 the tags of their own text
 # and data, nut takes most of what is left. A mov writes its table of streams at once only when it is fragmented.
-_FORMATS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("matroska", "matroska", {"live": "1"}),
-    ("mov", "mov", {"movflags": "empty_moov"}),
-    ("mp4", "mov", {"movflags": "empty_moov"}),
-    ("nut", "nut", {}),
-    ("avi", "avi", {}),
-    ("caf", "caf", {}),
-    ("asf", "asf", {}),
-    ("mpegts", "mpegts", {}),
-)  # muxer, demuxer, options
-_EMPTY_CLUSTER = bytes.fromhex("1f43b67583e78100")  # of time 0 (RFC 9559, 5.1.3): FFmpeg reads no Matroska without one
+_FRAGMENTED = (("movflags", "empty_moov"),)
+_HOLDERS = (
+    _Holder(muxer="matroska", demuxer="matroska", options=(("live", "1"),), appendix=_EMPTY_CLUSTER),
+    _Holder(muxer="mov", demuxer="mov", options=_FRAGMENTED),
+    _Holder(muxer="mp4", demuxer="mov", options=_FRAGMENTED),
+    _Holder(muxer="nut", demuxer="nut", packet=b""),
+    _Holder(muxer="avi", demuxer="avi"),
+    _Holder(muxer="caf", demuxer="caf"),
+    _Holder(muxer="asf", demuxer="asf"),
+    _Holder(muxer="mpegts", demuxer="mpegts", packet=b"\0"),
+)
 
 
 def side_stream(stream: av.stream.Stream) -> SideStream | None:
     """Return how to carry a stream along, or None with a warning if no container can hold it."""
-    if stream.type not in _KINDS:
-        log.warning("stream %d is left out: streams of type %s cannot be carried", stream.index, stream.type)
+    if stream.type not in _KINDS or codec_of(stream) == UNKNOWN:
+        log.warning("stream %d (%s) is left out: FFmpeg has no name for what it holds", stream.index, stream.type)
         return None
-    for muxer, demuxer, header in _headers(stream):
-        log.debug("stream %d (%s) travels in %s", stream.index, codec_of(stream), muxer)
+    for holder, header in _headers(stream):
+        log.debug("stream %d (%s) travels in %s", stream.index, codec_of(stream), holder.muxer)
         return SideStream(
             index=stream.index,
             kind=stream.type,
             time_base=rational(stream.time_base),
             disposition=int(stream.disposition),
             metadata=dict(stream.metadata),
-            header_format=demuxer,
+            header_format=holder.demuxer,
             header=np.frombuffer(header, np.uint8),
         )
     log.warning("stream %d (%s, %s) is left out: no container can hold it", stream.index, stream.type, codec_of(stream))
@@ -92,34 +108,34 @@ def codec_of(stream: av.stream.Stream) -> str:
     """Return FFmpeg's name of a stream's codec."""
     if stream.codec_context is not None:
         return stream.codec_context.codec.canonical_name
-    return stream.name or "of no known codec"
+    return getattr(stream, "name", None) or UNKNOWN
 
 
-def _headers(stream: av.stream.Stream) -> Iterator[tuple[str, str, bytes]]:
-    """Yield muxer, demuxer and bytes of the containers that hold a stream, those that give it back the same first."""
+def _headers(stream: av.stream.Stream) -> Iterator[tuple[_Holder, bytes]]:
+    """Yield the containers that hold a stream, those that give it back the same first."""
     for same in (_exactly, _nearly):
-        for muxer, demuxer, options in _FORMATS:
+        for holder in _HOLDERS:
             try:
-                header = _write(stream, muxer, options)
-                with av.open(BytesIO(header), format=demuxer) as back:
+                header = _write(stream, holder)
+                with av.open(BytesIO(header), format=holder.demuxer) as back:
                     if len(back.streams) == 1 and same(back.streams[0]) == same(stream):
-                        yield muxer, demuxer, header
+                        yield holder, header
             except (av.error.FFmpegError, ValueError):
                 continue
 
 
-def _write(stream: av.stream.Stream, muxer: str, options: dict[str, str]) -> bytes:
+def _write(stream: av.stream.Stream, holder: _Holder) -> bytes:
     written = BytesIO()
-    with av.open(written, "w", format=muxer, options=options) as output:
+    with av.open(written, "w", format=holder.muxer, options=dict(holder.options)) as output:
         copied = output.add_stream_from_template(stream, opaque=True)
         output.start_encoding()
-        if muxer == "nut":  # its header is repeated before the first packet, and not read without one
-            empty = av.Packet(b"")
-            empty.stream, empty.time_base = copied, copied.time_base or Fraction(1, 1000)
-            empty.pts = empty.dts = 0
-            empty.is_keyframe = True
-            output.mux(empty)
-    return written.getvalue() + (_EMPTY_CLUSTER if muxer == "matroska" else b"")
+        if holder.packet is not None:
+            packet = av.Packet(holder.packet)
+            packet.stream, packet.time_base = copied, copied.time_base or Fraction(1, 1000)
+            packet.pts = packet.dts = 0
+            packet.is_keyframe = True
+            output.mux(packet)
+    return written.getvalue() + holder.appendix
 
 
 def _exactly(stream: av.stream.Stream) -> tuple[object, ...]:
