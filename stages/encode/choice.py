@@ -8,6 +8,7 @@ from io import BytesIO
 
 import av
 
+from stages.decode.names import reason as why
 from stages.encode.codecs import AUTO, ENCODERS, GOP_S, H264, LOSSLESS, Encoder, encoders, settings
 from stages.encode.config import EncodeConfig
 from stages.encode.containers import Container
@@ -19,6 +20,20 @@ log = logging.getLogger(__name__)
 
 _MPEG_RATES = tuple(Fraction(n, 1001) for n in (24000, 30000, 60000)) + tuple(map(Fraction, (24, 25, 30, 50, 60)))
 _NO_RATE = Fraction(25)
+# Where the shape of the pixels is written down: the stream itself, or the file. (FFmpeg's Matroska takes it from a
+# field of the stream that PyAV does not set.)
+_STATE_ASPECT = (
+    "mp4",
+    "mov",
+    "libx264",
+    "libx264rgb",
+    "libx265",
+    "mpeg4",
+    "mpeg2video",
+    "mjpeg",
+    "h264_nvenc",
+    "hevc_nvenc",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +57,7 @@ def choose(info: StreamInfo, container: Container, config: EncodeConfig) -> Choi
             continue
         for choice in _choices(info, container, config, encoder):
             if (reason := _refusal(choice, info.format)) is None:
-                _explain(choice, info)
+                _explain(choice, info, container)
                 return choice
             reasons.append(reason)
         if not _formats(encoder, info.format.pixel_format):
@@ -105,7 +120,7 @@ def _refusal(choice: Choice, picture: PictureFormat) -> str | None:
         context.open()
     except (av.error.FFmpegError, ValueError) as error:
         size = f"{picture.width}x{picture.height}"
-        return f"{choice.encoder.name} does not open for {size} {choice.pixel_format} ({error.args[-1]})"
+        return f"{choice.encoder.name} does not open for {size} {choice.pixel_format} ({why(error)})"
     return None
 
 
@@ -123,8 +138,12 @@ def configure(context: av.VideoCodecContext, choice: Choice, picture: PictureFor
     context.options = dict(choice.options)
 
 
-def _explain(choice: Choice, info: StreamInfo) -> None:
+def _explain(choice: Choice, info: StreamInfo, container: Container) -> None:
     """Log what differs from the source."""
+    stated = container.format in _STATE_ASPECT or choice.encoder.name in _STATE_ASPECT
+    if info.format.sample_aspect not in ((0, 1), (1, 1)) and not stated:
+        aspect = "{}:{}".format(*info.format.sample_aspect)
+        log.warning("the pixels' shape, %s, cannot be stated: %s in .mp4 would", aspect, choice.encoder.name)
     if choice.pixel_format != info.format.pixel_format:
         log.info("encoding %s as %s with %s", info.format.pixel_format, choice.pixel_format, choice.encoder.name)
     if has_alpha(info.format.pixel_format) and not has_alpha(choice.pixel_format):

@@ -16,6 +16,7 @@ import av
 from av.container import OutputContainer
 from av.stream import Stream
 
+from stages.decode.names import reason
 from stages.encode import sides
 from stages.encode.choice import choose
 from stages.encode.config import EncodeConfig
@@ -49,7 +50,7 @@ class Movie:
             self._begin(info)
         except (av.error.FFmpegError, ValueError) as error:
             self._sink.release()
-            raise SinkError(f"{target} cannot be begun as {self._container.format}: {error}") from error
+            raise SinkError(f"{target} cannot be begun as {self._container.format}: {reason(error)}") from error
 
     @property
     def durable(self) -> int:
@@ -62,10 +63,10 @@ class Movie:
         if stream is None or not len(packet.data):
             return
         early = packet.pts is not None and packet.pts < 0 and not self._container.below_zero
-        reason = "times before 0 cannot be held" if early else self._mux_side(packet, stream)
-        if reason is not None and packet.index not in self._unheard:
+        why = "times before 0 cannot be held" if early else self._mux_side(packet, stream)
+        if why is not None and packet.index not in self._unheard:
             self._unheard.add(packet.index)
-            log.warning("a packet of stream %d at %s is left out: %s", packet.index, packet.pts, reason)
+            log.warning("a packet of stream %d at %s is left out: %s", packet.index, packet.pts, why)
 
     def picture(self, frame: Frame) -> None:
         """Encode a frame and mux what comes out."""
@@ -78,11 +79,13 @@ class Movie:
         try:
             self._output.close()
         except av.error.FFmpegError as error:
-            raise SinkError(f"{self._target} could not be completed after frame {self.frames - 1}: {error}") from error
+            raise SinkError(
+                f"{self._target} could not be completed after frame {self.frames - 1}: {reason(error)}"
+            ) from error
         self._check()
         self._sink.release()
         if self._target != STDOUT:
-            os.replace(partial_path(self._target), self._target)
+            self._give_name()
 
     def abandon(self) -> None:
         """Close the file as it is, under its partial name, with everything that the encoder still holds."""
@@ -108,14 +111,16 @@ class Movie:
             for packet, seq in packets:
                 self._mux(packet, seq)
         except av.error.FFmpegError as error:
-            raise SinkError(f"{self._target} could not be written after frame {self.frames - 1}: {error}") from error
+            raise SinkError(
+                f"{self._target} could not be written after frame {self.frames - 1}: {reason(error)}"
+            ) from error
 
     def _mux_side(self, packet: Packet, stream: Stream) -> str | None:
         """Mux a side packet; return why the container refuses it, None if it does not."""
         try:
             self._mux(sides.av_packet(packet, stream), None)
         except (av.error.FFmpegError, ValueError) as error:
-            return str(error)
+            return reason(error)
         return None
 
     def _mux(self, packet: "av.Packet[Stream]", seq: int | None) -> None:
@@ -135,10 +140,16 @@ class Movie:
     def _check(self) -> None:
         """Raise what the operating system said to the last writes."""
         if (error := self._sink.error) is not None:
-            kept = "" if self._target == STDOUT else f"; all before it is kept in {partial_path(self._target)}"
-            raise SinkError(
-                f"{self._target} could not be written after frame {self.durable - 1}: {error.strerror}{kept}"
-            ) from error
+            place = "standard output" if self._target == STDOUT else self._target
+            after = f"after frame {self.durable - 1}" if self.durable else "before any frame was safe"
+            kept = "" if self._target == STDOUT else f"; all until then is kept in {partial_path(self._target)}"
+            raise SinkError(f"{place} could not be written {after}: {error.strerror}{kept}") from error
+
+    def _give_name(self) -> None:
+        try:
+            os.replace(partial_path(self._target), self._target)
+        except OSError as error:
+            raise SinkError(f"{self._target} could not be given its name: {error.strerror}") from error
 
 
 def _open_sink(target: str, config: EncodeConfig) -> PipeSink | FileSink:

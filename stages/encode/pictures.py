@@ -79,5 +79,5 @@ def _channel(frame: Frame, letter: str, old: Layout, new: Layout, shape: tuple[i
     if (old.bits, old.up) == (new.bits, new.up):
         return samples
     words: Plane = (samples >> old.up).astype(new.dtype)  # type: ignore[assignment]
-    words <<= new.dtype(new.bits - old.bits + new.up)  # type: ignore[assignment]
+    words <<= new.dtype(new.bits - old.bits + new.up)
     return words

@@ -9,7 +9,8 @@ from av.container import OutputContainer
 from av.packet import PacketSideData, packet_sidedata_type_from_literal
 from av.stream import Stream
 
-from stages.decode.side import open_template
+from stages.decode.names import reason
+from stages.decode.side import codec_of, open_template
 from stages.encode.containers import Container
 from stages.errors import SourceError
 from transport.messages import Packet, SideStream, StreamInfo
@@ -67,11 +68,15 @@ def av_packet(packet: Packet, stream: Stream) -> "av.Packet[Stream]":
 def _refusal(side: SideStream, container: Container) -> str | None:
     """Write the stream's header alone, in memory; return why that fails, None if it does not."""
     try:
+        with open_template(side) as template:
+            codec = codec_of(template.streams[0])
+        if container.sides and codec not in container.sides:
+            return f"a {container.format} file cannot hold {codec}"
         with av.open(BytesIO(), "w", format=container.format) as trial:
-            codec = add(trial, side).name
-            if container.sides and codec not in container.sides:
-                return f"{container.format} cannot hold {codec}"
+            add(trial, side)
             trial.start_encoding()
-    except (av.error.FFmpegError, ValueError, SourceError) as error:
+    except SourceError as error:
         return str(error)
+    except (av.error.FFmpegError, ValueError) as error:
+        return f"a {container.format} file cannot hold {codec} ({reason(error)})"
     return None

@@ -55,5 +55,7 @@ class FileSink(PipeSink):
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def release(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        """Close the file; once more does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,230 @@
+"""What is on the disk when everything stops in the middle: by a kill, a full disk, or an error."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import av
+import pytest
+
+from stages.encode.config import EncodeConfig
+from stages.encode.encode import encode
+from stages.encode.targets import partial_path
+from stages.errors import SinkError
+from tests.clips import Clip, make, number
+from tests.stages.encoded import Item, cleaned, frames_of, synthetic, times
+
+ROOT = Path(__file__).parents[2]
+LONG = Clip(frames=90, codec="libx264")  # 3.6 seconds: a few fragments
+
+
+def readable(path: Path, copy: Path) -> int:
+    """How many frames a copy of the file holds, as it is on the disk now."""
+    copy.write_bytes(path.read_bytes())
+    count = 0
+    try:
+        with av.open(str(copy)) as file:
+            for _ in file.decode(video=0):
+                count += 1
+    except av.error.FFmpegError:
+        pass
+    return count
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "audio"),
+    [
+        ("mp4", "h264", ()),
+        ("mp4", "h264", ("aac",)),
+        ("mov", "h264", ("pcm_s16le",)),
+        ("mp4", "mpeg4", ("aac",)),
+        ("mkv", "h264", ()),
+        ("mkv", "h264", ("aac",)),
+        ("mkv", "ffv1", ("aac", "libopus")),
+        ("webm", "vp9", ("libopus",)),
+        ("ts", "h264", ("aac",)),
+        ("nut", "h264", ("pcm_s16le",)),
+        ("avi", "mpeg4", ("pcm_s16le",)),
+    ],
+)
+def test_at_any_moment_the_file_holds_what_is_said_to_be_durable(
+    tmp_path: Path, suffix: str, codec: str, audio: tuple[str, ...]
+):
+    source = make(tmp_path / "in.mkv", Clip(frames=90, audio=audio))
+    target = tmp_path / f"out.{suffix}"
+    reached = 0
+    for progress in encode(cleaned(source), str(target), EncodeConfig(codec=codec)):
+        if progress.durable > reached and progress.durable < progress.frames:
+            reached = progress.durable
+            assert readable(partial_path(str(target)), tmp_path / f"copy.{suffix}") >= reached
+    assert reached >= 25  # something was durable before the end, or the test shows nothing
+    assert progress.durable == progress.frames == 90
+
+
+def test_sparse_subtitles_do_not_keep_the_file_back(tmp_path: Path):
+    source = make(tmp_path / "in.mp4", Clip(frames=90, audio=("aac",), subtitles=("mov_text",)))
+    items = [item for item in cleaned(source) if getattr(item, "index", None) != 2]  # a track that says nothing
+    target = tmp_path / "out.mp4"
+    durable = [progress.durable for progress in encode(items, str(target), EncodeConfig())]
+    assert max(durable[:-1]) >= 25
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_killed_process_leaves_what_it_had_promised(tmp_path: Path, suffix: str):
+    target = tmp_path / f"out.{suffix}"
+    program = f"""
+        from tests.clips import Clip
+        from tests.stages.encoded import synthetic
+        from stages.encode.config import EncodeConfig
+        from stages.encode.encode import encode
+        for written in encode(synthetic(Clip(frames=10_000)), {str(target)!r}, EncodeConfig()):
+            print(written.durable, flush=True)
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert child.stdout is not None
+    durable = next(int(line) for line in child.stdout if int(line) >= 50)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    assert not target.exists()
+    found = frames_of_broken(partial_path(str(target)))
+    assert len(found) >= durable
+    assert found == list(range(len(found)))
+
+
+def frames_of_broken(path: Path) -> list[int]:
+    """The numbers in the pictures of a file that was cut short."""
+    with av.open(str(path)) as file:
+        found = []
+        try:
+            for frame in file.decode(video=0):
+                bright = frame.to_ndarray(format="gray")
+                found.append(
+                    sum(
+                        int(
+                            bright[
+                                2 + 8 * (bit // 8) : 6 + 8 * (bit // 8), 1 + 8 * (bit % 8) : 7 + 8 * (bit % 8)
+                            ].mean()
+                            > 127
+                        )
+                        << bit
+                        for bit in range(16)
+                    )
+                )
+        except av.error.FFmpegError:
+            pass
+        return found
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi"])
+def test_closing_early_leaves_a_whole_file_under_its_partial_name(tmp_path: Path, suffix: str):
+    target = tmp_path / f"out.{suffix}"
+    stage = encode(synthetic(LONG), str(target), EncodeConfig())
+    assert [progress.frames for progress in islice(stage, 40)] == list(range(1, 41))
+    stage.close()
+    assert not target.exists()
+    assert [number(frame) for frame in frames_of(partial_path(str(target)))] == list(range(40))
+
+
+def test_an_error_upstream_keeps_what_was_written(tmp_path: Path):
+    def broken() -> Iterator[Item]:
+        yield from islice(synthetic(LONG), 31)
+        raise RuntimeError("upstream")
+
+    target = tmp_path / "out.mp4"
+    with pytest.raises(RuntimeError, match="upstream"):
+        list(encode(broken(), str(target), EncodeConfig()))
+    assert not target.exists()
+    assert len(times(partial_path(str(target)))) == 30
+
+
+FULL_DISK = """
+    import resource, signal, sys
+    from tests.clips import Clip
+    from tests.stages.encoded import synthetic
+    from stages.encode.config import EncodeConfig
+    from stages.encode.encode import encode
+    from stages.errors import SinkError
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+    durable = 0
+    try:
+        for written in encode(synthetic(Clip(frames=250)), {target!r}, EncodeConfig(codec={codec!r})):
+            durable = written.durable
+    except SinkError as error:
+        print(durable)
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("mp4", "h264"), ("mkv", "ffv1"), ("mov", "mjpeg"), ("ts", "h264"), ("avi", "mpeg4")]
+)
+def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, suffix: str, codec: str):
+    """RLIMIT_FSIZE makes write() fail as a full disk does, with another errno."""
+    whole, target = tmp_path / f"whole.{suffix}", tmp_path / f"out.{suffix}"
+    list(encode(synthetic(Clip(frames=250)), str(whole), EncodeConfig(codec=codec)))
+    program = FULL_DISK.format(limit=whole.stat().st_size // 2, target=str(target), codec=codec)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stderr == ""
+    durable, sentence = done.stdout.splitlines()
+    assert int(durable) > 0
+    kept = partial_path(str(target))
+    assert (
+        sentence
+        == f"{target} could not be written after frame {int(durable) - 1}: File too large; all until then is kept in {kept}"
+    )
+    assert readable(kept, tmp_path / f"copy.{suffix}") >= int(durable)
+    assert not target.exists()
+
+
+def test_a_full_disk_at_the_very_end_loses_nothing(tmp_path: Path):
+    """The index of an mp4 comes last, and the header that points to it is only changed when it is there."""
+    whole = tmp_path / "whole.mp4"
+    list(encode(synthetic(Clip(frames=250)), str(whole), EncodeConfig()))
+    target = tmp_path / "out.mp4"
+    program = FULL_DISK.format(limit=whole.stat().st_size - 100, target=str(target), codec="h264")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert "could not be" in done.stdout
+    assert readable(partial_path(str(target)), tmp_path / "copy.mp4") == 250
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's own")
+def test_a_full_stdout_is_a_sentence(tmp_path: Path):
+    program = FULL_DISK.replace("print(error)", "print(error, file=sys.stderr)").replace("print(durable)", "pass")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program.format(limit=-1, target="-", codec="h264"))],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+    assert done.stderr.startswith(
+        "standard output could not be written before any frame was safe: No space left on device"
+    )
+
+
+def test_a_folder_that_vanishes_is_a_sentence(tmp_path: Path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    target = folder / "out.mp4"
+
+    def vanishing() -> Iterator[Item]:
+        yield from islice(synthetic(LONG), 31)
+        partial_path(str(target)).unlink()
+        folder.rmdir()
+
+    with pytest.raises(SinkError, match=r"out\.mp4 could not be given its name: No such file"):
+        list(encode(vanishing(), str(target), EncodeConfig()))
