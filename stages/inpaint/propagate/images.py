@@ -1,0 +1,73 @@
+"""What the engine asks of cv2, with its types put right: (h, w, C) stays so when C is 1, masks are of truth values."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]  # (h, w), (h, w, C) or (n,), (n, C)
+Known = NDArray[np.bool_]  # (h, w)
+Grey = NDArray[np.uint8]  # (h, w)
+
+
+def reduced(values: Floats, size: tuple[int, int]) -> Floats:
+    """Return an image at a smaller (width, height), every pixel the mean of those it replaces."""
+    return _resized(values, size, cv2.INTER_AREA)
+
+
+def enlarged(values: Floats, size: tuple[int, int]) -> Floats:
+    """Return an image at a larger (width, height), interpolated linearly."""
+    return _resized(values, size, cv2.INTER_LINEAR)
+
+
+def softened(values: Floats, sigma: float) -> Floats:
+    """Return an image blurred by a Gaussian."""
+    return _like(values, cv2.GaussianBlur(values, (0, 0), sigma))
+
+
+def averaged(values: Floats, side: int) -> Floats:
+    """Return an image with every pixel the mean of the square around it."""
+    return _like(values, cv2.blur(values, (side, side)))
+
+
+def convolved(values: Floats, kernel: Floats, border: int = cv2.BORDER_REPLICATE) -> Floats:
+    """Return an image correlated with a kernel."""
+    return _like(values, cv2.filter2D(values, -1, kernel, borderType=border))
+
+
+def widened(known: Known, radius: int) -> Known:
+    """Return what is set and everything up to `radius` pixels beside it."""
+    grown: Known = cv2.dilate(known.astype(np.uint8), _square(radius)) > 0
+    return grown
+
+
+def narrowed(known: Known, radius: int) -> Known:
+    """Return what is set with everything set up to `radius` pixels around it; nothing beyond the edge is."""
+    mask = known.astype(np.uint8)
+    left: Known = cv2.erode(mask, _square(radius), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    return left
+
+
+def depth(known: Known) -> Floats:
+    """Return the distance of what is set to what is not."""
+    return np.asarray(cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def over(values: Floats, weight: Floats) -> Floats:
+    """Return (..., C) sums divided by their (...) weights; where nothing weighs, nothing comes of it."""
+    return np.asarray(values / np.maximum(weight, np.float32(1e-3))[..., None], np.float32)
+
+
+def _resized(values: Floats, size: tuple[int, int], interpolation: int) -> Floats:
+    if values.ndim == 2 or values.shape[2] <= 4:
+        return _like(values, cv2.resize(values, size, interpolation=interpolation))
+    parts = [np.ascontiguousarray(values[..., start : start + 4]) for start in range(0, values.shape[2], 4)]
+    return np.concatenate([_resized(part, size, interpolation) for part in parts], axis=2)
+
+
+def _square(radius: int) -> Grey:
+    return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+
+
+def _like(values: Floats, result: NDArray[np.generic]) -> Floats:
+    whole = np.asarray(result, np.float32)
+    return whole[..., None] if whole.ndim < values.ndim else whole
