@@ -130,9 +130,12 @@ class Movie:
         try:
             self._output.mux(packet)
         finally:
+            if self._sink.error is not None:
+                self._sink.cut()
             self._check()
         if self._container.arrival == "fragment" and self._sink.taken > taken:
             self._progress.arrived()
+        self._sink.keep()
         self._progress.muxed(time, seq)
         if self._container.arrival == "packet":
             self._progress.arrived()

@@ -4,6 +4,7 @@ A sink never raises into the muxer. Its first error is remembered and every late
 container on a full disk neither spoils what is in the file already nor raises a second time.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -31,6 +32,12 @@ class PipeSink:
                 self.taken += count
         return len(data)
 
+    def keep(self) -> None:
+        """Note that what has been written so far is whole."""
+
+    def cut(self) -> None:
+        """Take away the torn end that a failed write left behind what is whole."""
+
     def release(self) -> None:
         """Let go of the place; stdout stays open, it belongs to the process."""
 
@@ -45,6 +52,7 @@ class FileSink(PipeSink):
             raise SinkError(f"{path} already exists; --force overwrites it") from error
         except OSError as error:
             raise SinkError(f"{path} cannot be written: {error.strerror}") from error
+        self._whole = 0  # bytes
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a place; after an error it does not matter where."""
@@ -53,6 +61,15 @@ class FileSink(PipeSink):
     def tell(self) -> int:
         """Return the place where the next byte goes."""
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def keep(self) -> None:
+        """Note that what has been written so far is whole."""
+        self._whole = os.fstat(self._descriptor).st_size
+
+    def cut(self) -> None:
+        """Take away the torn end that a failed write left behind what is whole."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, self._whole)
 
     def release(self) -> None:
         """Close the file; once more does nothing."""
