@@ -91,4 +91,4 @@ def comparable(a: PictureFormat, b: PictureFormat) -> bool:
 
 def _samples(frame: Frame, letter: str, lay: Layout) -> Plane:
     samples = component(frame, letter)
-    return np.ascontiguousarray(samples >> lay.up if lay.up else samples)  # type: ignore[return-value]
+    return np.ascontiguousarray(samples >> lay.up if lay.up else samples)

@@ -19,6 +19,7 @@ from transport.messages import Attachment, Chapter, Frame, Packet, SideStream, S
 MUXER_TAGS = frozenset(
     (
         "encoder",
+        "software",
         "major_brand",
         "minor_version",
         "compatible_brands",
@@ -81,8 +82,9 @@ class _Side:
     packets: int = 0
     size: int = 0  # bytes
     start: Fraction | None = None  # seconds, of the first packet that has a time
-    end: Fraction = Fraction(0)  # seconds, of the latest packet
-    tick: Fraction = Fraction(0)
+    end: Fraction = Fraction(0)  # seconds, when the latest packet is over
+    tick: Fraction = Fraction(0)  # seconds
+    longest: Fraction = Fraction(0)  # seconds, of a packet
     digest: "blake2b" = field(default_factory=lambda: blake2b(digest_size=8))
 
     def add(self, packet: Packet) -> None:
@@ -93,7 +95,8 @@ class _Side:
         if packet.pts is not None:
             time = packet.pts * self.tick
             self.start = time if self.start is None else min(self.start, time)
-            self.end = max(self.end, time)
+            self.longest = max(self.longest, packet.duration * self.tick)
+            self.end = max(self.end, time + packet.duration * self.tick)
 
 
 class _Watch:
@@ -226,15 +229,20 @@ def _sides(left: _Watch, right: _Watch) -> Iterator[Difference]:
 
 
 def _side(what: str, a: SideStream, b: SideStream, one: _Side, other: _Side) -> Iterator[Difference]:
-    yield from _rows(f"{what} packets", str(one.packets), str(other.packets))
+    same = _content(one) == _content(other)  # a mov deals PCM out in packets of its own liking
+    yield from _rows(f"{what} packets", str(one.packets), str(other.packets), inherent=same)
     yield from _rows(f"{what} bytes", _content(one), _content(other))
     yield from _rows(f"{what} disposition", str(a.disposition), str(b.disposition))
     yield from _metadata(f"{what} metadata", a.metadata, b.metadata)
     tick = max(one.tick, other.tick)
-    for name, begin, end in (("start", one.start, other.start), ("end", one.end, other.end)):
-        if begin is not None and end is not None and begin != end:
-            times = f"{float(begin):.6f} s", f"{float(end):.6f} s"
-            yield Difference(what=f"{what} {name}", a=times[0], b=times[1], inherent=abs(begin - end) <= tick)
+    yield from _moment(f"{what} start", one.start, other.start, tick)
+    yield from _moment(f"{what} end", one.end, other.end, tick + max(one.longest, other.longest))
+
+
+def _moment(what: str, a: Fraction | None, b: Fraction | None, rounding: Fraction) -> Iterator[Difference]:
+    """Compare two times; muxers round them, and state the last packet's duration each in their own way."""
+    if a is not None and b is not None and a != b:
+        yield Difference(what=what, a=f"{float(a):.6f} s", b=f"{float(b):.6f} s", inherent=abs(a - b) <= rounding)
 
 
 def _content(side: _Side) -> str:

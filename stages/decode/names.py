@@ -26,6 +26,8 @@ def public_name(source: str) -> str:
 
 def reason(error: BaseException) -> str:
     """Return what went wrong in FFmpeg's or the system's words, without the name it concerns."""
+    if isinstance(error, EOFError):
+        return "it ends too early"
     text = error.strerror if isinstance(error, FFmpegError | OSError) else str(error)
     return (text or type(error).__name__).lower()
 

@@ -73,7 +73,10 @@ def side_stream(stream: av.stream.Stream) -> SideStream | None:
 
 
 def open_template(side: SideStream) -> InputContainer:
-    """Return an open container whose stream 0 has the side stream's codec parameters; the caller closes it."""
+    """Return an open container whose stream 0 has the side stream's codec parameters; the caller closes it.
+
+    Its time base is the container's own: packets are counted in SideStream.time_base.
+    """
     try:
         container = av.open(BytesIO(side.header.tobytes()), "r", format=side.header_format)
     except (av.error.FFmpegError, ValueError) as error:
