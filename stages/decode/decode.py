@@ -4,20 +4,18 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from fractions import Fraction
-from math import ceil
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
 
-from stages.decode.clock import Clock
+from stages.decode.clock import Clock, SideClock
 from stages.decode.config import DecodeConfig
 from stages.decode.container import BrokenOff, ContainerSource, open_container
 from stages.decode.folder import FolderSource, open_folder
 from stages.decode.names import STDIN, public_name
-from stages.decode.picture import loses, picture_format, planes
+from stages.decode.picture import loses, mirrored, picture_format, planes
 from stages.decode.side import side_packet
 from stages.errors import SourceError
 from transport.messages import Frame, Packet, PictureFormat, StreamInfo
@@ -71,9 +69,9 @@ class _Turns:
         self._frames = 0
         self._info: StreamInfo | None = None
         self._clock: Clock | None = None
+        self._sides: dict[int, SideClock] = {}  # by the index of the stream
         self._start: Fraction | None = None  # seconds: the earliest of the first playing
         self._end = Fraction(0)  # seconds at which everything so far is over
-        self._shift = Fraction(0)  # seconds that this playing lies behind the first
 
     def play(self, opened: Source) -> Iterator[StreamInfo | Packet | Frame]:
         """Yield the messages of one playing; only the first has a StreamInfo."""
@@ -92,9 +90,10 @@ class _Turns:
 
     def again(self) -> None:
         """Put the next playing behind this one."""
-        self._shift = self._end - (self._start or 0)
-        if self._clock:
-            self._clock.moved = ceil(self._shift / self._clock.time_base)
+        length = self._end - (self._start or 0)
+        clocks: list[Clock | SideClock] = [*self._sides.values(), *([self._clock] if self._clock else [])]
+        for clock in clocks:
+            clock.move(length)
 
     def report(self) -> None:
         """Log what had to be mended."""
@@ -107,6 +106,8 @@ class _Turns:
             self._clock = Clock(name=self._name, time_base=opened.time_base, step=_step(opened))
             if loses(decoded.format.name):
                 log.warning("%s: %s is read as %s", self._name, decoded.format.name, self._info.format.pixel_format)
+            if mirrored(decoded):
+                log.warning("%s: its pictures are to be mirrored, which is not carried along", self._name)
             yield self._info
         picture = self._same(picture_format(decoded, opened.sample_aspect), self._info.format)
         duration = decoded.duration or 0
@@ -133,10 +134,7 @@ class _Turns:
     def _packet(self, raw: "av.Packet[av.stream.Stream]") -> Packet:
         packet = side_packet(raw)
         base = Fraction(*packet.time_base)
-        if self._shift:
-            ticks = ceil(self._shift / base)
-            pts, dts = packet.pts, packet.dts
-            packet = replace(packet, pts=None if pts is None else pts + ticks, dts=None if dts is None else dts + ticks)
+        packet = self._sides.setdefault(packet.index, SideClock(time_base=base)).place(packet)
         if packet.pts is not None:
             self._covers(packet.pts, packet.duration, base)
         return packet

@@ -4,6 +4,7 @@ from functools import cache
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
@@ -108,6 +109,18 @@ def picture_format(frame: av.VideoFrame, sample_aspect: tuple[int, int]) -> Pict
         sample_aspect=sample_aspect,
         rotation=frame.rotation,
     )
+
+
+def mirrored(frame: av.VideoFrame) -> bool:
+    """Tell whether the player is asked to mirror the picture, which PictureFormat.rotation cannot say."""
+    try:
+        data: bytes = bytes(frame.side_data.get(Type.DISPLAYMATRIX) or b"")  # type: ignore[call-overload]
+    except ValueError:  # PyAV knows fewer kinds of side data than FFmpeg gives, such as TIFF's EXIF
+        return False
+    if not data:
+        return False
+    a, b, _, c, d, *_ = np.frombuffer(data, np.int32).astype(np.int64)  # a 3x3 matrix (libavutil/display.h)
+    return bool(a * d - b * c < 0)
 
 
 def planes(frame: av.VideoFrame, picture: PictureFormat) -> tuple[Plane, ...]:

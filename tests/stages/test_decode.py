@@ -1,12 +1,13 @@
 """Decode: every frame once, in order, with its own samples and its exact time."""
 
-import itertools
 import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -98,7 +99,7 @@ def test_times_need_not_start_at_zero(tmp_path):
 def test_an_avi_with_b_frames_has_rising_evenly_spaced_times(tmp_path, caplog):
     _, frames, _ = read(make(tmp_path / "clip.avi", Clip()))
     assert [number(frame) for frame in frames] == list(range(13))
-    assert {after.pts - before.pts for before, after in itertools.pairwise(frames)} == {1}
+    assert {after.pts - before.pts for before, after in pairwise(frames)} == {1}
     assert "did not rise" not in caplog.text
 
 
@@ -129,14 +130,25 @@ def test_chapters_are_handed_on(tmp_path):
     assert found == [(Fraction(1, 5), Fraction(2, 5), "part 1"), (Fraction(2, 5), Fraction(3, 5), "part 2")]
 
 
-def test_a_source_comes_through_standard_input(tmp_path):
+READ_STDIN = (
+    "from stages.decode.decode import decode; from stages.decode.config import DecodeConfig\n"
+    "from transport.messages import Frame; from tests.clips import number\n"
+    "print([number(m) for m in decode('-', DecodeConfig()) if isinstance(m, Frame)])"
+)
+
+
+def test_a_source_comes_through_a_pipe(tmp_path):
     data = make(tmp_path / "clip.mkv", Clip(codec="ffv1", audio=("pcm_s16le",))).read_bytes()
-    program = (
-        "import sys; from stages.decode.decode import decode; from stages.decode.config import DecodeConfig\n"
-        "from transport.messages import Frame; from tests.clips import number\n"
-        "print([number(m) for m in decode('-', DecodeConfig()) if isinstance(m, Frame)])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, timeout=60, check=False)
+    command = [sys.executable, "-c", READ_STDIN]
+    done = subprocess.run(command, input=data, capture_output=True, timeout=60, check=False)
+    assert done.stderr.decode() == ""
+    assert done.stdout.decode().strip() == str(list(range(13)))
+
+
+def test_a_file_as_standard_input_may_have_its_index_at_the_end(tmp_path):
+    with make(tmp_path / "clip.mp4", Clip(width=640, height=480)).open("rb") as file:
+        command = [sys.executable, "-c", READ_STDIN]
+        done = subprocess.run(command, stdin=file, capture_output=True, timeout=60, check=False)
     assert done.stderr.decode() == ""
     assert done.stdout.decode().strip() == str(list(range(13)))
 
@@ -170,8 +182,8 @@ def test_a_loop_goes_on_with_frames_times_and_packets(tmp_path):
     info, frames, packets = read(path, DecodeConfig(loop=3))
     assert [number(frame) for frame in frames] == [*range(13)] * 3
     assert [frame.seq for frame in frames] == list(range(39))
-    assert all(after.pts > before.pts for before, after in itertools.pairwise(frames))
-    assert all(after.pts > before.pts for before, after in itertools.pairwise(packets))
+    assert all(after.pts > before.pts for before, after in pairwise(frames))
+    assert all(after.pts > before.pts for before, after in pairwise(packets))
     assert len(packets) == 3 * len(packets_once)
     period = (frames[13].pts - once[0].pts) * Fraction(*info.time_base)
     sound = (packets[len(packets_once)].pts - packets[0].pts) * Fraction(*packets[0].time_base)
@@ -189,6 +201,38 @@ def test_times_that_do_not_rise_are_moved_by_a_tick_and_counted(caplog):
 def test_a_clock_that_is_set_anew_goes_on_where_it_was():
     clock = Clock(name="clip", time_base=Fraction(1, 1000), step=40)
     assert [clock.place(pts, 40) for pts in (9000, 9040, 0, 40, 80)] == [9000, 9040, 9080, 9120, 9160]
+
+
+def test_recordings_that_were_joined_play_one_after_the_other(tmp_path, caplog):
+    path = make(tmp_path / "clip.ts", Clip(frames=60, audio=("aac",)))
+    path.write_bytes(2 * path.read_bytes())
+    _, frames, packets = read(path)
+    assert [number(frame) for frame in frames] == [*range(60)] * 2
+    assert {after.pts - before.pts for before, after in pairwise(frames)} == {3600}
+    assert all(0 < after.pts - before.pts < 4000 for before, after in pairwise(packets))  # a block is 1920 ticks
+    assert "the clock falls back" in caplog.text
+
+
+def test_a_broadcast_that_is_joined_on_the_way_begins_at_its_next_key_frame(tmp_path):
+    path = make(tmp_path / "clip.ts", Clip(frames=30))
+    path.write_bytes(path.read_bytes()[20 * 188 :])
+    _, frames, _ = read(path)
+    assert [number(frame) for frame in frames] == list(range(12, 30))
+
+
+def test_a_mirrored_video_is_said_to_lose_that(tmp_path, caplog):
+    with av.open(str(tmp_path / "clip.mp4"), "w") as output:
+        stream = output.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.set_display_rotation(90, hflip=True)
+        frame = av.VideoFrame(64, 48, "yuv420p")
+        frame.pts = 0
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    read(tmp_path / "clip.mp4")
+    assert "mirrored" in caplog.text
+    caplog.clear()
+    read(make(tmp_path / "plain.mp4", Clip(rotation=90, frames=1)))
+    assert caplog.text == ""
 
 
 def test_probe_tells_and_closes(tmp_path):
