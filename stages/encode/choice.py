@@ -80,7 +80,7 @@ def _wanted(info: StreamInfo, container: Container, config: EncodeConfig) -> tup
     images = info.container.startswith("image2")
     family = () if images else encoders(info.codec)
     lossless = ("ffv1",) if info.codec in LOSSLESS and not images else ()
-    usual = (container.encoder, *H264, "libvpx-vp9", "ffv1")
+    usual = (container.encoder, *H264, "libvpx-vp9", "libx265", "ffv1")
     names = dict.fromkeys((*(row.name for row in family), *lossless, *usual))
     return tuple(row for name in names for row in encoders(name))
 

@@ -83,8 +83,12 @@ def _composited(item: StreamInfo | CleanFrame, expected: PictureFormat, seq: int
     if frame.seq != seq:
         raise ValueError(f"frame {frame.seq} came where frame {seq} was expected")
     if frame.format != expected:
-        raise SinkError(f"frame {seq} is {frame.format}, the stream began as {expected}: one file cannot hold both")
+        raise SinkError(f"frame {seq} is {_spelt(frame.format)}, the stream began as {_spelt(expected)}")
     if patch.pixels is None:
         return frame
     planes = blend(frame, patch.mask.box, patch.pixels, patch.mask.alpha)
     return Frame(seq=seq, pts=frame.pts, duration=frame.duration, key=frame.key, format=frame.format, planes=planes)
+
+
+def _spelt(picture: PictureFormat) -> str:
+    return f"{picture.width}x{picture.height} {picture.pixel_format}"

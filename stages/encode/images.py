@@ -13,6 +13,7 @@ from stages.pixels import layout
 from transport.messages import Frame, Packet, Plane, StreamInfo
 
 _DIGITS = 5
+_SWS_WHITE = 65283  # what swscale makes of limited range's white in 16 bits (measured, all matrices)
 _HD_LINES = 720  # from here on unspecified colour is BT.709, below it BT.601, as players have it
 _FULL_RANGE = 2
 _MATRICES = {  # ITU-T H.273 to swscale
@@ -120,4 +121,12 @@ def _converted(frame: Frame) -> Plane:
         interpolation=_EXACT,
     )
     pixels: Plane = converted.to_ndarray()  # type: ignore[assignment]
-    return pixels
+    return (
+        pixels if lay.bits == 8 else _whitened(pixels, ((1 << lay.bits) - 1) << (16 - lay.bits) if full else _SWS_WHITE)
+    )
+
+
+def _whitened(pixels: Plane, white: int) -> Plane:
+    """Stretch 16-bit samples so that what swscale makes of white is white."""
+    stretched: Plane = np.minimum(pixels.astype(np.uint32) * 65535 // white, 65535).astype(np.uint16)
+    return stretched
