@@ -15,7 +15,7 @@ from stages.inpaint.propagate.invent import invent
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.pointers import INVENTED, Pointers, into, nowhere
 from stages.inpaint.propagate.ring import PAST, Ring
-from stages.inpaint.propagate.seam import unseam
+from stages.inpaint.propagate.seam import relight, unseam
 from stages.pixels import Pixels, frame_bytes, layout
 from transport.messages import PictureFormat
 
@@ -84,7 +84,7 @@ def _complete(seq: int, canvas: Canvas, points: Points, shown: Shown) -> tuple[F
         painted = canvas.pixels
     elif new.any():
         painted = invent(painted, new, ~canvas.hole | ~made_up)
-    painted = unseam(painted, made_up, ~made_up)
+    painted = unseam(relight(painted, made_up & ~new, ~made_up), new, ~new)
     pointers = shown.pointers
     fresh = np.flatnonzero(~pointers.valid)
     here = into(seq, points.x[fresh], points.y[fresh], np.full(fresh.size, INVENTED, np.float32))

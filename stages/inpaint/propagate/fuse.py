@@ -58,8 +58,8 @@ def fuse(canvas: Canvas, points: Points, past: Pointers, future: Pointers, ring:
     """Choose, pixel by pixel, what is surer; what is not sure enough is taken from what was invented before."""
     tested = [_test(canvas, points, pointers, ring) for pointers in (past, future)]
     doubts = [_doubt(p, t) for p, t in zip((past, future), tested, strict=True)]
-    seen = _smooth(canvas, np.minimum(*doubts) < LIMIT) & np.isfinite(np.minimum(*doubts))
-    newer = _smooth(canvas, doubts[1] + STAY < doubts[0])
+    seen = _smooth(canvas, np.minimum(*doubts) < LIMIT, rim=1.0) & np.isfinite(np.minimum(*doubts))
+    newer = _smooth(canvas, doubts[1] + STAY < doubts[0], rim=0.5)
     newer = np.where(np.isfinite(doubts[0]) & np.isfinite(doubts[1]), newer, np.isfinite(doubts[1]))
     chosen = past.take(np.arange(points.rows.size))
     pixels = tested[0].pixels.copy()
@@ -146,10 +146,12 @@ def _loud(off: Floats) -> Floats:
     return np.sign(off) * np.maximum(np.abs(off) - np.float32(QUIET), 0)
 
 
-def _smooth(canvas: Canvas, choice: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Take specks out of a choice made at every pixel of the hole."""
-    image = np.zeros(canvas.hole.shape, np.float32)
+def _smooth(canvas: Canvas, choice: NDArray[np.bool_], *, rim: float) -> NDArray[np.bool_]:
+    """Take specks out of a choice made at every pixel of the hole; what lies around the hole counts as `rim`.
+
+    With 1, a narrow strip along it, which is all that a slow camera uncovers at a time, is not taken for a speck.
+    """
+    image = np.where(canvas.hole, np.float32(0), np.float32(rim))
     image[canvas.rows, canvas.columns] = choice
-    share = averaged(image, 5) / np.maximum(averaged(canvas.hole.astype(np.float32), 5), np.float32(1e-3))
-    smooth: NDArray[np.bool_] = (share > 0.5)[canvas.rows, canvas.columns]
+    smooth: NDArray[np.bool_] = (averaged(image, 5) > 0.5)[canvas.rows, canvas.columns]
     return smooth

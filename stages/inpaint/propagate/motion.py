@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Floats, Grey, Known, averaged, softened, widened
+from stages.inpaint.propagate.images import Floats, Grey, Known, averaged, over, softened, widened
 from stages.inpaint.propagate.sample import sample
 from stages.inpaint.propagate.view import View, grown, look, union
 from transport.messages import Box
@@ -25,6 +25,7 @@ INLIERS = 12  # fewer do not make a homography
 STILL = 0.15  # small pixels: corners that move less than this stand still
 SMALLEST = 32  # small pixels a side, below which dense flow is not tried
 SKIN = 4  # small pixels around a hole whose flow is the object's
+BETTER = 0.5  # grey levels by which the dense flow must explain more than the camera
 STRAY = 24  # grey levels: where the flow is off by more it is not believed
 EYE = np.eye(3)
 
@@ -151,7 +152,7 @@ def _flow(one: View, other: View, camera: Camera, region: Box) -> Flow:
     if min(region.width, region.height) >= SMALLEST:
         here, there = one.grey[rows, columns], other.grey[rows, columns]
         dense = _dense(np.ascontiguousarray(here), np.ascontiguousarray(there), plane)
-        residual, known = _trust(here, other.grey, plane, dense, region)
+        residual, known = _trust(one, other, plane, dense, region)
         hole = widened(one.hole[rows, columns], SKIN)
         extended = extend(residual, known & ~hole)
         vectors = plane + np.where(hole[..., None], extended, residual)
@@ -169,19 +170,25 @@ def _dense(here: Grey, there: Grey, start: Floats) -> Floats:
         cv2.setNumThreads(threads)
 
 
-def _trust(here: Grey, there: Grey, plane: Floats, dense: Floats, region: Box) -> tuple[Floats, Known]:
+def _trust(one: View, other: View, plane: Floats, dense: Floats, region: Box) -> tuple[Floats, Known]:
     """Return how the dense flow differs from the camera's, nought where it explains no more; and where it is good."""
-    off_plane, off_dense = _error(here, there, plane, region), _error(here, there, dense, region)
-    better = off_dense < off_plane - 0.5  # grey levels
+    off_plane, off_dense = _error(one, other, plane, region), _error(one, other, dense, region)
+    better = off_dense < off_plane - BETTER
     residual = np.where(better[..., None], dense - plane, np.float32(0))
     return residual, np.minimum(off_plane, off_dense) < STRAY
 
 
-def _error(here: Grey, there: Grey, flow: Floats, region: Box) -> Floats:
-    """Return the mean difference around every pixel after the flow."""
+def _error(one: View, other: View, flow: Floats, region: Box) -> Floats:
+    """Return the mean difference around every pixel after the flow, off the holes; a lot where there is only hole."""
     x, y = _grid(region)
-    moved = cv2.remap(there, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return averaged(cv2.absdiff(here, moved).astype(np.float32), 7)
+    there = (x + flow[..., 0], y + flow[..., 1])
+    rows, columns = slice(region.y, region.y + region.height), slice(region.x, region.x + region.width)
+    moved = cv2.remap(other.grey, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    covered = cv2.remap(other.hole.astype(np.uint8), *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    clear = (~one.hole[rows, columns] & (covered == 0)).astype(np.float32)
+    off = averaged(cv2.absdiff(one.grey[rows, columns], moved) * clear, 7)
+    weight = averaged(clear, 7)
+    return np.where(weight > 0, over(off[..., None], weight)[..., 0], np.float32(255))
 
 
 def _plane_flow(camera: Camera, region: Box) -> Floats:

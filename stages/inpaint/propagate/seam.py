@@ -8,25 +8,41 @@ from stages.inpaint.propagate.images import Floats, Known, convolved, depth, ove
 
 STEEP = 40.0  # grey levels that a seam is corrected by at most
 REACH = 12.0  # pixels from the seam at which the correction has faded to a third
-QUIET = np.float32(1.0)  # grey levels: a smaller step is not seen
+FINE, COARSE = 3.0, 8.0  # pixels along the seam over which a step is smoothed
+QUIET, SETTLED = 1.0, 8.0  # grey levels: a smaller step is left alone, of new parts and of old ones
+PASSES = 3  # smoothing leaves a part of the step; three times smoothed leaves little
 
 _SIDES = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32)
 
 
 def unseam(pixels: Floats, invented: Known, certain: Known) -> Floats:
-    """Return (h, w, C) pixels whose invented parts meet the certain ones without a step.
+    """Return (h, w, C) pixels whose newly invented parts meet the others without a step.
 
     The step along the seam is smoothed, so that texture is not taken for one, and fades into the invented part.
     """
+    for _ in range(PASSES):
+        pixels = _lighten(pixels, invented, certain, FINE, QUIET)
+    return pixels
+
+
+def relight(pixels: Floats, settled: Known, certain: Known) -> Floats:
+    """Return (h, w, C) pixels whose parts that were invented before follow the light around them.
+
+    They do so only coarsely and when it changes much: what has been shown should stay as it is rather than flicker.
+    """
+    return _lighten(pixels, settled, certain, COARSE, SETTLED)
+
+
+def _lighten(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: float) -> Floats:
     weight = certain.astype(np.float32)
     beside = convolved(weight, _SIDES, cv2.BORDER_CONSTANT)
-    rim = invented & (beside > 0)
+    rim = part & (beside > 0)
     if not rim.any():
         return pixels
     outside = convolved(pixels * weight[..., None], _SIDES, cv2.BORDER_CONSTANT)
     step = np.zeros_like(pixels)
     step[rim] = np.clip(over(outside[rim], beside[rim]) - pixels[rim], -STEEP, STEEP)
-    along = extend(over(softened(step, 3), softened(rim.astype(np.float32), 3)), rim)
-    along = np.sign(along) * np.maximum(np.abs(along) - QUIET, 0)
-    faded = along * np.exp(-depth(invented) / np.float32(REACH))[..., None]
-    return np.where(invented[..., None], np.clip(pixels + faded, 0, 255), pixels)
+    along = extend(over(softened(step, sigma), softened(rim.astype(np.float32), sigma)), rim)
+    along = np.sign(along) * np.maximum(np.abs(along) - np.float32(quiet), 0)
+    faded = along * np.exp(-depth(part) / np.float32(REACH))[..., None]
+    return np.where(part[..., None], np.clip(pixels + faded, 0, 255), pixels)
