@@ -53,7 +53,7 @@ def choose(info: StreamInfo, container: Container, config: EncodeConfig) -> Choi
     reasons: list[str] = []
     for encoder in _wanted(info, container, config):
         if encoder.name not in holds:
-            reasons.append(f"a {container.format} file cannot hold {encoder.name}")
+            reasons.append(f"{container.format} cannot hold {encoder.name}")
             continue
         for choice in _choices(info, container, config, encoder):
             if (reason := _refusal(choice, info.format)) is None:

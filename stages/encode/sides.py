@@ -7,7 +7,7 @@ from io import BytesIO
 import av
 from av.container import OutputContainer
 from av.packet import PacketSideData, packet_sidedata_type_from_literal
-from av.stream import Stream
+from av.stream import Disposition, Stream
 
 from stages.decode.names import reason
 from stages.decode.side import codec_of, open_template
@@ -16,6 +16,8 @@ from stages.errors import SourceError
 from transport.messages import Packet, SideStream, StreamInfo
 
 log = logging.getLogger(__name__)
+
+_COVER = int(Disposition.attached_pic)
 
 # What an old file says about itself and no new one may repeat.
 _STALE = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "vendor_id", "creation_time"}
@@ -67,16 +69,18 @@ def av_packet(packet: Packet, stream: Stream) -> "av.Packet[Stream]":
 
 def _refusal(side: SideStream, container: Container) -> str | None:
     """Write the stream's header alone, in memory; return why that fails, None if it does not."""
+    if side.disposition & _COVER:
+        return "a cover picture cannot be carried"  # fragments give it an empty video track, Matroska a real one
     try:
         with open_template(side) as template:
             codec = codec_of(template.streams[0])
         if container.sides and codec not in container.sides:
-            return f"a {container.format} file cannot hold {codec}"
+            return f"{container.format} cannot hold {codec}"
         with av.open(BytesIO(), "w", format=container.format) as trial:
             add(trial, side)
             trial.start_encoding()
     except SourceError as error:
         return str(error)
     except (av.error.FFmpegError, ValueError) as error:
-        return f"a {container.format} file cannot hold {codec} ({reason(error)})"
+        return f"{container.format} cannot hold {codec} ({reason(error)})"
     return None

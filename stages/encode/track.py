@@ -50,8 +50,8 @@ class Track:
         """Yield the packets that came out when the frame went in: often earlier ones, or none."""
         if frame.pts < 0 and not self._container.below_zero:
             raise SinkError(
-                f"frame {frame.seq} is at {frame.pts * self._base} s, and a {self._container.format} file cannot hold"
-                " times before 0; .mkv or .mp4 would do"
+                f"frame {frame.seq} is at {frame.pts * self._base} s, and {self._container.format} cannot hold times"
+                " before 0; .mkv or .mp4 would do"
             )
         image = picture(frame, self._choice.pixel_format)
         # Its own picture type would be imposed on the encoder: only keyframes are, so that seeking stays as it was.
@@ -84,9 +84,11 @@ class Track:
         slot = round(place)
         if slot <= self._slot:
             raise SinkError(
-                f"frame {stamp.seq} comes {float(place - self._slot):.2f} frames after the one before it, and a"
-                f" {self._container.format} file has one every 1/{self._choice.rate} s; .mkv or .mp4 would do"
+                f"frame {stamp.seq} comes {float(place - self._slot):.2f} frames after the one before it, and"
+                f" {self._container.format} has one every 1/{self._choice.rate} s; .mkv or .mp4 would do"
             )
+        if self._slot < 0 < slot:
+            log.warning("%s begins at 0: the first frame is shown from there on", self._container.format)
         if abs(slot - place) > Fraction(1, 100) and self._slot >= 0:
             log.warning(
                 "frame %d moves by %.2f frames: %s has no clock", stamp.seq, slot - place, self._container.format

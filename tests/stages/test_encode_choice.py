@@ -89,7 +89,7 @@ LARGE = Clip(pixel_format="yuv422p", width=128, height=128)
 @pytest.mark.parametrize(
     ("codec", "suffix", "clip", "reason", "advice"),
     [
-        ("h264", "webm", Clip(), "a webm file cannot hold libx264rgb", "libsvtav1, libvpx-vp9, libvpx"),
+        ("h264", "webm", Clip(), "webm cannot hold libx264rgb", "libsvtav1, libvpx-vp9, libvpx"),
         (
             "av1",
             "mkv",

@@ -1,12 +1,14 @@
 """What is carried along beside the picture: sound, subtitles, chapters, fonts, tags, all as it was."""
 
 import logging
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from stages.encode.config import EncodeConfig
 from stages.encode.encode import encode
@@ -90,10 +92,8 @@ def test_what_the_container_cannot_hold_is_left_out_by_name(tmp_path: Path, capl
         written(source, tmp_path / "out.webm")
     warnings = [record.getMessage() for record in caplog.records]
     assert len(warnings) == 2
-    assert any("audio stream 1 is left out of the output: a webm file cannot hold aac" in text for text in warnings)
-    assert any(
-        "subtitle stream 2 is left out of the output: a webm file cannot hold mov_text" in text for text in warnings
-    )
+    assert any("audio stream 1 is left out of the output: webm cannot hold aac" in text for text in warnings)
+    assert any("subtitle stream 2 is left out of the output: webm cannot hold mov_text" in text for text in warnings)
     assert info_in(tmp_path / "out.webm").sides == ()
 
 
@@ -177,3 +177,12 @@ def test_a_shape_that_cannot_be_stated_is_complained_of(tmp_path: Path, caplog: 
     picture = PictureFormat(width=64, height=48, pixel_format="yuv420p", sample_aspect=(4, 3))
     list(encode(synthetic(Clip(codec="ffv1"), format=picture), str(tmp_path / "out.mkv"), EncodeConfig()))
     assert "the pixels' shape, 4:3, cannot be stated: ffv1 in .mp4 would" in caplog.messages
+
+
+def test_a_cover_picture_is_left_out_by_name(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    source = make(tmp_path / "in.mkv", Clip(audio=("aac",)))
+    items = list(cleaned(source))
+    cover = replace(items[0].sides[0], disposition=int(Disposition.attached_pic))
+    list(encode([replace(items[0], sides=(cover,)), *items[1:]], str(tmp_path / "out.mp4"), EncodeConfig()))
+    assert "audio stream 1 is left out of the output: a cover picture cannot be carried" in caplog.messages
+    assert info_in(tmp_path / "out.mp4").sides == ()

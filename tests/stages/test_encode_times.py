@@ -146,3 +146,10 @@ def test_a_source_of_keyframes_alone_does_not_make_one(tmp_path: Path):
         keys = [frame.pts * frame.time_base * 25 for frame in file.decode(video=0) if frame.key_frame]
     assert keys == [0, 50]  # every two seconds
     assert info_in(target).codec == "h264"
+
+
+def test_avi_that_begins_late_keeps_all_but_the_first_frame_in_place(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    target = tmp_path / "out.avi"
+    list(encode(synthetic(Clip(frames=5, pts=(3, 4, 5, 6, 7))), str(target), EncodeConfig()))
+    assert times(target) == [Fraction(seq, 25) for seq in (0, 4, 5, 6, 7)]
+    assert "avi begins at 0: the first frame is shown from there on" in caplog.messages
