@@ -69,12 +69,12 @@ def make(path: Path, clip: Clip) -> Path:
     """Write the clip; the container follows from the path's suffix."""
     with av.open(str(path), "w", options=clip.container_options) as output:
         output.metadata.update(clip.metadata)
-        video = _video_stream(output, clip)
+        video = video_stream(output, clip)
         sounds = [_audio_stream(output, codec) for codec in clip.audio]
         texts = [_subtitle_stream(output, codec) for codec in clip.subtitles]
         if clip.chapters:
             output.set_chapters([_chapter(chapter) for chapter in clip.chapters])
-        packets = [_video_packets(video, clip), *(_audio_packets(sound, clip, i) for i, sound in enumerate(sounds))]
+        packets = [video_packets(video, clip), *(_audio_packets(sound, clip, i) for i, sound in enumerate(sounds))]
         packets += [_subtitle_packets(*text) for text in zip(texts, clip.subtitles, strict=True)]
         for packet in _interleaved(packets):
             output.mux(packet)
@@ -157,7 +157,8 @@ def _draw_number(channel: NDArray[np.uint16], seq: int) -> None:
         channel[y : y + BAR_ROWS, x : x + width] = 235 if seq >> bit & 1 else 16
 
 
-def _video_stream(output: av.container.OutputContainer, clip: Clip) -> av.VideoStream:
+def video_stream(output: av.container.OutputContainer, clip: Clip) -> av.VideoStream:
+    """Add the clip's video to a container that a test makes itself."""
     stream = output.add_stream(clip.codec, rate=clip.fps, options=OPTIONS.get(clip.codec, {}) | clip.options)
     stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, clip.pixel_format
     stream.codec_context.time_base = stream.time_base = clip.ticks[0]
@@ -172,7 +173,8 @@ def _video_stream(output: av.container.OutputContainer, clip: Clip) -> av.VideoS
     return stream
 
 
-def _video_packets(stream: av.VideoStream, clip: Clip) -> Iterator[av.Packet]:
+def video_packets(stream: av.VideoStream, clip: Clip) -> Iterator[av.Packet]:
+    """Yield the clip's video, encoded."""
     time_base, pts = clip.ticks
     for seq in range(clip.frames):
         frame = picture(seq, clip)

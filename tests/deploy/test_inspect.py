@@ -126,6 +126,18 @@ def test_formats_that_only_lie_differently_have_equal_pixels(tmp_path, names, fo
     assert set(grave(found)) == {"codec"}
 
 
+def test_samples_that_are_shifted_up_in_their_words_are_equal():
+    planar = PictureFormat(width=64, height=48, pixel_format="yuv420p10le")
+    shifted = replace(planar, pixel_format="p010le")
+    before = message(3, planar, 3)
+    y, u, v = before.planes
+    chroma = np.stack([u, v], axis=2).reshape(u.shape[0], -1)
+    after = replace(before, format=shifted, planes=(y << 6, chroma << 6))
+    pixels = Pixels(planar, shifted)
+    pixels.compare(before, after)
+    assert list(pixels.differences()) == []
+
+
 def test_pixels_of_another_depth_are_not_compared(tmp_path):
     clips = [Clip(codec="ffv1", pixel_format=name) for name in ("yuv420p", "yuv420p10le")]
     found = grave(compared(tmp_path, *clips))

@@ -200,7 +200,7 @@ def test_times_that_do_not_rise_are_moved_by_a_tick_and_counted(caplog):
 
 def test_a_clock_that_is_set_anew_goes_on_where_it_was():
     clock = Clock(name="clip", time_base=Fraction(1, 1000), step=40)
-    assert [clock.place(pts, 40) for pts in (9000, 9040, 0, 40, 80)] == [9000, 9040, 9080, 9120, 9160]
+    assert [clock.place(pts, 40) for pts in (9000, 9040, 0, 40, 100)] == [9000, 9040, 9080, 9120, 9180]
 
 
 def test_recordings_that_were_joined_play_one_after_the_other(tmp_path, caplog):

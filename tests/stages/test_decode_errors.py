@@ -10,7 +10,7 @@ from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.decode.names import public_name
 from stages.errors import OptionError, SourceError
-from tests.clips import SUBTITLES, Clip, make, make_folder, number
+from tests.clips import SUBTITLES, Clip, make, make_folder, number, video_packets, video_stream
 from transport.messages import Frame, Packet
 
 CONFIG = DecodeConfig(timeout_s=5)
@@ -80,6 +80,19 @@ def test_a_picture_that_cannot_be_decoded_ends_a_file(tmp_path):
     frames, message = until_it_breaks(path)
     assert "broke off after frame" in message
     assert [number(frame) for frame in frames[:8]] == list(range(8))
+
+
+def test_pictures_that_wait_in_the_decoder_come_before_the_error(tmp_path):
+    path = make(tmp_path / "clip.mkv", Clip(frames=40, options={"bf": "3", "b_strategy": "0"}))
+    with av.open(str(path)) as container:
+        packets = [(packet.pts, bytes(packet)) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    spoiled_at = data.find(packets[25][1])
+    data[spoiled_at : spoiled_at + len(packets[25][1])] = b"\xff" * len(packets[25][1])
+    path.write_bytes(data)
+    frames, message = until_it_breaks(path)
+    assert "broke off after frame" in message
+    assert {pts for pts, _ in packets[:25]} <= {frame.pts for frame in frames}
 
 
 def test_a_live_source_may_lose_a_packet(tmp_path, caplog):
@@ -212,10 +225,8 @@ def test_packets_that_lie_before_the_first_picture_follow_it(tmp_path):
 def spoiled(path, seq):
     """Write a clip of pictures that stand alone, one of which is noise."""
     with av.open(str(path), "w") as output:
-        from tests.clips import _video_packets, _video_stream
-
         clip = Clip(codec="ffv1", options={"g": "1"})
-        for place, packet in enumerate(_video_packets(_video_stream(output, clip), clip)):
+        for place, packet in enumerate(video_packets(video_stream(output, clip), clip)):
             if place == seq:
                 noise = av.Packet(b"\xff" * 40)
                 noise.pts, noise.dts, noise.time_base = packet.pts, packet.dts, packet.time_base

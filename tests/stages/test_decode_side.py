@@ -1,5 +1,6 @@
 """Side streams: packets bit for bit, and codec parameters that survive the journey."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -8,7 +9,7 @@ import pytest
 from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.decode.side import open_template
-from tests.clips import Clip, make
+from tests.clips import Clip, make, video_packets, video_stream
 from transport.messages import Frame, Packet, StreamInfo
 
 CODECS = [
@@ -26,6 +27,9 @@ CODECS = [
     ("pcm_mulaw", "clip.avi"),
     ("adpcm_ima_wav", "clip.avi"),
 ]
+
+
+CLIP = Clip(frames=3)
 
 
 def demuxed(path, index):
@@ -140,12 +144,25 @@ def test_cover_art_is_a_side_stream_and_not_the_video(tmp_path):
         assert template.streams[0].codec_context.codec.name == "mjpeg"
 
 
+def test_a_second_video_is_a_side_stream_with_its_own_times(tmp_path):
+    path, clip = tmp_path / "clip.mp4", Clip(frames=9)
+    with av.open(str(path), "w") as output:
+        first, second = video_stream(output, replace(clip, width=128)), video_stream(output, clip)
+        for stream, made in ((first, replace(clip, width=128)), (second, clip)):
+            output.mux(video_packets(stream, made))
+    info, packets = read(path)
+    assert info.format.width == 128
+    assert any(packet.pts != packet.dts for packet in packets)  # B-frames
+    found = [(p.data.tobytes(), p.pts, p.dts, p.duration, p.key) for p in packets]
+    assert found == demuxed(path, info.sides[0].index)
+
+
 def test_an_attached_file_is_handed_on(tmp_path):
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
-        stream = video(output)
+        stream = video_stream(output, CLIP)
         output.add_attachment("font.ttf", "font/ttf", b"letters")
-        output.mux(pictures(stream))
+        output.mux(video_packets(stream, CLIP))
     info, _ = read(path)
     assert [(a.name, a.mimetype, a.data.tobytes()) for a in info.attachments] == [("font.ttf", "font/ttf", b"letters")]
 
@@ -153,9 +170,9 @@ def test_an_attached_file_is_handed_on(tmp_path):
 def test_data_of_a_transport_stream_is_carried(tmp_path):
     path = tmp_path / "clip.ts"
     with av.open(str(path), "w") as output:
-        stream = video(output)
+        stream = video_stream(output, CLIP)
         data = output.add_data_stream("klv")
-        output.mux(pictures(stream))
+        output.mux(video_packets(stream, CLIP))
         packet = av.Packet(b"position")
         packet.stream, packet.time_base, packet.pts, packet.dts = data, Fraction(1, 25), 1, 1
         output.mux(packet)
@@ -172,28 +189,13 @@ def test_what_no_container_can_carry_is_named_and_left_out(tmp_path, caplog):
     assert "stream 1 (audio, tta) is left out" in caplog.text
 
 
-def video(output):
-    stream = output.add_stream("libx264", rate=25)
-    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-    return stream
-
-
-def pictures(stream):
-    packets = []
-    for pts in range(3):
-        frame = av.VideoFrame(64, 48, stream.pix_fmt)
-        frame.pts = pts
-        packets += stream.encode(frame)
-    return [*packets, *stream.encode(None)]
-
-
 def with_cover(path):
     with av.open(str(path), "w") as output:
-        stream = video(output)
+        stream = video_stream(output, CLIP)
         cover = output.add_stream("mjpeg", rate=25)
         cover.width, cover.height, cover.pix_fmt = 128, 96, "yuvj420p"
         cover.disposition = av.stream.Disposition.attached_pic
-        output.mux(pictures(stream))
+        output.mux(video_packets(stream, CLIP))
         frame = av.VideoFrame(128, 96, "yuvj420p")
         frame.pts = 0
         output.mux([*cover.encode(frame), *cover.encode(None)])
