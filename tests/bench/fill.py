@@ -1,8 +1,8 @@
 """How well the engines fill: `python -m tests.bench.fill --clips 6`.
 
 Restoration: a stationary mask is blacked out in every frame, so the truth is known; PSNR of the whole frame and of the
-hole, and milliseconds of processor time a frame. With `--sheets FOLDER` also removal: the clips' own object masks, widened, and
-contact sheets to look at.
+hole, and milliseconds of processor time a frame. With `--sheets FOLDER`, removal: the clips' own object masks, widened,
+and contact sheets to look at.
 """
 
 import argparse

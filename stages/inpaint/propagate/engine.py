@@ -11,7 +11,7 @@ from stages.inpaint.engine import EngineKind, Picture, Reach
 from stages.inpaint.propagate.follow import Points, Trail, ahead, behind
 from stages.inpaint.propagate.fuse import Canvas, Shown, canvas_of, fuse
 from stages.inpaint.propagate.images import Floats, Known
-from stages.inpaint.propagate.invent import invent
+from stages.inpaint.propagate.invent import CONTEXT, invent
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.pointers import INVENTED, Pointers, into, nowhere
 from stages.inpaint.propagate.ring import PAST, Ring
@@ -20,7 +20,6 @@ from stages.pixels import Pixels, frame_bytes, layout
 from transport.messages import PictureFormat
 
 REACH = Reach(offsets=(-1, 0, 1, 2, 3, 4, 5, 6), warm_up=PAST)
-CONTEXT = 64  # pixels around the hole that inventions are made from
 
 
 class Propagate:

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from transport.messages import Box
+
 Floats = NDArray[np.float32]  # (h, w), (h, w, C) or (n,), (n, C)
 Known = NDArray[np.bool_]  # (h, w)
 Grey = NDArray[np.uint8]  # (h, w)
@@ -55,6 +57,26 @@ def depth(known: Known) -> Floats:
 def over(values: Floats, weight: Floats) -> Floats:
     """Return (..., C) sums divided by their (...) weights; where nothing weighs, nothing comes of it."""
     return np.asarray(values / np.maximum(weight, np.float32(1e-3))[..., None], np.float32)
+
+
+def bounds(hole: Known) -> Box:
+    """Return the box around what is set."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    if not rows.size:
+        return Box(x=0, y=0, width=0, height=0)
+    return Box(
+        x=int(columns[0]),
+        y=int(rows[0]),
+        width=int(columns[-1] - columns[0]) + 1,
+        height=int(rows[-1] - rows[0]) + 1,
+    )
+
+
+def grown(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
+    """Return a box with a margin, cut at the edges of an image."""
+    x, y = max(box.x - margin, 0), max(box.y - margin, 0)
+    right, bottom = min(box.x + box.width + margin, shape[1]), min(box.y + box.height + margin, shape[0])
+    return Box(x=x, y=y, width=right - x, height=bottom - y)
 
 
 def _resized(values: Floats, size: tuple[int, int], interpolation: int) -> Floats:

@@ -12,13 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Floats, Known, averaged, depth, narrowed, over, reduced, widened
+from stages.inpaint.propagate.images import (
+    Floats,
+    Known,
+    averaged,
+    bounds,
+    depth,
+    grown,
+    narrowed,
+    over,
+    reduced,
+    widened,
+)
 
+CONTEXT = 64  # pixels around the unknown ones that are looked at
 RADIUS = 2  # of a patch, pixels of its level
 WORK = 1600  # unknown pixels that are sought at most; more are sought at a smaller size
 SPECK = 24  # pixels: a smaller hole is filled smoothly
 NARROW = 28  # pixels a side below which no smaller level is made
-ROUNDS = (8, 4, 3, 2)  # of search and vote, from the coarsest level to the finest
+ROUNDS = (6, 3, 2, 2)  # of search and vote, from the coarsest level to the finest
 GRAIN = 1.5  # weight of texture beside colour; it keeps grey mush from matching best
 NEAR = 0.15  # cost of a patch per squared pixel of distance; twice that up and down, as scenes are layered
 
@@ -26,7 +38,15 @@ Places = NDArray[np.intp]
 
 
 def invent(pixels: Floats, unknown: Known, source: Known) -> Floats:
-    """Return the (h, w, C) pixels with the unknown ones filled from the source ones."""
+    """Return the (h, w, C) pixels with the unknown ones filled from the source ones around them."""
+    around = grown(bounds(unknown), CONTEXT, unknown.shape)
+    part = np.s_[around.y : around.y + around.height, around.x : around.x + around.width]
+    filled = pixels.copy()
+    filled[part] = _fill(np.ascontiguousarray(pixels[part]), unknown[part], source[part])
+    return filled
+
+
+def _fill(pixels: Floats, unknown: Known, source: Known) -> Floats:
     smooth = extend(pixels, ~unknown)
     big = _big(unknown)
     if not big.any() or source.sum() < SPECK:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Floats, Grey, Known, averaged, over, softened, widened
+from stages.inpaint.propagate.images import Floats, Grey, Known, averaged, grown, over, softened, widened
 from stages.inpaint.propagate.sample import sample
-from stages.inpaint.propagate.view import View, grown, look, union
+from stages.inpaint.propagate.view import View, look, union
 from transport.messages import Box
 
 MARGIN = 48  # small pixels around the holes that the dense flow looks at

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Floats, Known, convolved, depth, over, softened
+from stages.inpaint.propagate.images import Floats, Known, bounds, convolved, depth, grown, over, softened
 
 STEEP = 40.0  # grey levels that a seam is corrected by at most
 REACH = 12.0  # pixels from the seam at which the correction has faded to a third
@@ -34,6 +34,15 @@ def relight(pixels: Floats, settled: Known, certain: Known) -> Floats:
 
 
 def _lighten(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: float) -> Floats:
+    around = grown(bounds(part), 1, part.shape)
+    there = np.s_[around.y : around.y + around.height, around.x : around.x + around.width]
+    if around.width:
+        pixels = pixels.copy()
+        pixels[there] = _lighten_all(np.ascontiguousarray(pixels[there]), part[there], certain[there], sigma, quiet)
+    return pixels
+
+
+def _lighten_all(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: float) -> Floats:
     weight = certain.astype(np.float32)
     beside = convolved(weight, _SIDES, cv2.BORDER_CONSTANT)
     rim = part & (beside > 0)

@@ -8,7 +8,7 @@ import numpy as np
 from stages.inpaint.cells import covered, grow
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Grey, Known, widened
+from stages.inpaint.propagate.images import Grey, Known, bounds, grown, widened
 from transport.messages import Box
 
 SIDE = 540  # pixels that the longer side of a view has at most
@@ -56,26 +56,6 @@ def _rimmed(grey: Grey, hole: Known, box: Box) -> Grey:
     smooth = extend(grey[rows, columns].astype(np.float32)[..., None], ~hole[rows, columns])[..., 0]
     filled[rows, columns] = np.where(hole[rows, columns], np.clip(smooth, 0, 255), grey[rows, columns])
     return filled
-
-
-def bounds(hole: Known) -> Box:
-    """Return the box around what is set."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    if not rows.size:
-        return Box(x=0, y=0, width=0, height=0)
-    return Box(
-        x=int(columns[0]),
-        y=int(rows[0]),
-        width=int(columns[-1] - columns[0]) + 1,
-        height=int(rows[-1] - rows[0]) + 1,
-    )
-
-
-def grown(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
-    """Return a box with a margin, cut at the edges of an image."""
-    x, y = max(box.x - margin, 0), max(box.y - margin, 0)
-    right, bottom = min(box.x + box.width + margin, shape[1]), min(box.y + box.height + margin, shape[0])
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
 
 
 def union(one: Box, other: Box) -> Box:
