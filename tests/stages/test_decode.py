@@ -49,7 +49,7 @@ def assert_exact(frames: list[Frame]) -> None:
         ("gray16.mkv", "ffv1", "gray16le"),
         ("nv12.nut", "rawvideo", "nv12"),
         ("rgb24.nut", "rawvideo", "rgb24"),
-        ("bottom_up.avi", "rawvideo", "bgr24"),
+        ("bgr24.avi", "rawvideo", "bgr24"),
         ("gbrp.avi", "utvideo", "gbrp"),
         ("gbrp10.mkv", "ffv1", "gbrp10le"),
     ],

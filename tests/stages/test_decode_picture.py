@@ -1,6 +1,9 @@
 """Pixel formats that cleanplate does not work in are read as the same samples in other places."""
 
+from fractions import Fraction
+
 import av
+import av.filter
 import numpy as np
 import pytest
 from av.video.format import names
@@ -98,6 +101,21 @@ def test_p010_keeps_its_words():
     assert found == "p010le"
     for plane, words in zip(taken, wanted, strict=True):
         np.testing.assert_array_equal(plane, words)
+
+
+def test_a_picture_that_is_stored_bottom_up_is_not_upside_down():
+    rows = noise(WIDTH)
+    graph = av.filter.Graph()
+    source = graph.add_buffer(width=WIDTH, height=HEIGHT, format="gray", time_base=Fraction(1, 25))
+    flip, sink = graph.add("vflip"), graph.add("buffersink")  # turns it round by a negative line size alone
+    source.link_to(flip)
+    flip.link_to(sink)
+    graph.configure()
+    source.push(packed("gray", rows))
+    flipped = sink.pull()
+    assert flipped.planes[0].line_size < 0
+    _, (plane,) = read(flipped)
+    np.testing.assert_array_equal(plane, rows[::-1])
 
 
 def test_planes_are_copies_that_outlive_the_decoder():
