@@ -115,10 +115,7 @@ def soften(spot: Spot | None, picture: PictureFormat, *, dilate: int, feather: i
     slope = np.float32(255 / (feather + 1))
     alpha = np.rint(np.clip((dilate + feather + 1 - distance) * slope, 0, 255)).astype(np.uint8)
     alpha = np.maximum(alpha, _touched_cells(alpha, layout(picture.pixel_format).grid))
-    tight = _tight(alpha > 0, box)
-    assert tight is not None, "an object that is sure cannot vanish by widening it"
-    tight_box = align(tight.box, picture)
-    return Mask(box=tight_box, alpha=np.ascontiguousarray(alpha[_slices(tight_box, box)]))
+    return Mask(box=box, alpha=alpha)
 
 
 def _touched_cells(alpha: Grey, grid: tuple[int, int]) -> Grey:

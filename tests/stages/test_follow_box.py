@@ -123,7 +123,7 @@ def test_a_flat_picture_is_no_error(value):
     follower = BoxFollower(flat, Box(x=10, y=10, width=30, height=30))
     for _ in range(30):
         follower.step(flat)
-    assert follower.step(picture(0, 0)) is None or True
+    follower.step(picture(0, 0))
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,14 @@ def test_an_object_over_half_the_frame_is_not_a_cut():
     assert cuts(frames) == []
 
 
+def test_an_object_that_jumps_from_side_to_side_is_not_a_cut():
+    background, front = scene(10), scene(11)
+    right, left = background.copy(), background.copy()
+    right[:, WIDTH // 3 :] = front[:, WIDTH // 3 :]
+    left[:, : WIDTH * 2 // 3] = front[:, : WIDTH * 2 // 3][:, ::-1]
+    assert cuts([background, right, left, background]) == []
+
+
 def test_noise_is_not_a_cut():
     random = np.random.default_rng(0)
     noisy = [np.clip(scene(12) + random.normal(0, 12, (HEIGHT, WIDTH)), 0, 255).astype(np.uint8) for _ in range(9)]
