@@ -42,6 +42,7 @@ class Child:
     failed: Failed | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=16))  # moments of its latest deaths
     restart_at: float | None = None
+    stuck_at: float | None = None  # when it is to be killed, because its line is dead
 
     @property
     def name(self) -> str:
@@ -56,7 +57,8 @@ class Child:
     def restart(self) -> None:
         """Start it again, under the same name."""
         self.before = _sum(self.before, self.progress)
-        self.progress, self.peer, self.ready, self.failed, self.restart_at = NOTHING, None, False, None, None
+        self.progress, self.peer, self.ready, self.failed = NOTHING, None, False, None
+        self.restart_at = self.stuck_at = None
         self.process = start_worker(codec.dumps(self.spec))
 
     def send(self, number: signal.Signals) -> None:

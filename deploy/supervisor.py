@@ -37,6 +37,8 @@ class Patience:
     ready: float = 60.0  # for a worker to come up
     drain: float = 120.0  # after a signal, for what is under way to be written
     close: float = 5.0  # after a failure, for encode to close its file
+    dismiss: float = 0.5  # from segment's end, for the replicas to hear that all is done
+    exit: float = 3.0  # from the last sign of life of a worker to the end of its process
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -191,11 +193,19 @@ class Supervisor:
         log.warning("finishing what is under way; once more to stop at once")
 
     def _look_at(self, child: Child) -> None:
+        if child.done:
+            return
+        if child.spec.stage == "inpaint" and self.children["segment"].done:
+            self._dismiss(child)
+            return
         if child.restart_at is not None:
             if time.monotonic() >= child.restart_at:
                 child.restart()
             return
-        if child.done or child.process.poll() is None:
+        if child.process.poll() is None:
+            if child.stuck_at is not None and time.monotonic() > child.stuck_at:
+                log.warning("%s does not answer any more", child.name)
+                child.send(signal.SIGKILL)
             return
         if child.process.returncode == 0:
             child.done = True
@@ -203,6 +213,13 @@ class Supervisor:
             self._bury(child)
         else:
             self._died(child)
+
+    def _dismiss(self, child: Child) -> None:
+        """Let a replica go that has nothing to do any more; one that only just came up will not hear of it."""
+        child.stuck_at = child.stuck_at or time.monotonic() + self._patience.dismiss
+        if child.restart_at is not None or child.process.poll() is not None or time.monotonic() > child.stuck_at:
+            child.send(signal.SIGKILL)
+            child.done = True
 
     def _may_restart(self, child: Child) -> bool:
         """A replica that was killed is started again; one whose engine failed would only fail again."""
@@ -271,10 +288,10 @@ class Supervisor:
             decode.send(signal.SIGKILL)
 
     def lost(self, peer: Peer) -> None:
-        """A worker is silent: whatever it is doing, it is not alive."""
+        """A worker is silent, or has closed its line: if it does not end by itself, it is stuck."""
         child = self.children.get(peer.name)
         if child is not None and child.peer is peer:
-            child.send(signal.SIGKILL)
+            child.stuck_at = time.monotonic() + self._patience.exit
 
     # Ending
 

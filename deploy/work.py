@@ -58,8 +58,9 @@ class Distributor:
         self._hub.wait(self._all_sent, deadline_s=STALL_S, what="encode to take the last frames")
         self._frames.end()
         self._hub.wait(lambda: self.dispatcher.complete or None, deadline_s=STALL_S, what="the last patches")
-        for peer in self._peers.values():
-            self._work.post(peer, End(items=0))
+        with self._hub.lock:
+            for peer in list(self._peers.values()):
+                self._work.post(peer, End(items=0))
 
     def _all_sent(self) -> bool | None:
         self.flush()
