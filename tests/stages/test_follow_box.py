@@ -66,6 +66,20 @@ def test_an_object_that_stands_still_in_the_scene_is_followed():
         assert overlap(follower.step(picture(250 - 5 * i, 60, camera=5 * i)), 250 - 5 * i, 60) > 0.8
 
 
+def test_an_object_that_fills_a_third_of_its_box_is_followed():
+    inside = np.zeros((60, 50), bool)
+    inside[:, 16:34] = True  # a figure, with the background at both sides
+
+    def figure(x):
+        luma = BACKGROUND[:, :WIDTH].copy()
+        luma[60:120, x : x + 50][inside] = OBJECT[inside]
+        return luma
+
+    follower = BoxFollower(figure(40), Box(x=40, y=60, width=50, height=60))
+    for i in range(1, 40):
+        assert overlap(follower.step(figure(40 + 4 * i)), 40 + 4 * i, 60) > 0.6
+
+
 def test_an_object_that_comes_closer_is_followed():
     follower = start(100, 60)
     for i in range(1, 40):

@@ -99,6 +99,14 @@ def test_a_given_mask_is_widened_and_feathered(tmp_path):
     assert row == [0, 0, 1, 85, 170, 255, 255, 255, 255, 255, 255, 255, 170, 85, 0, 0, 0, 0]
 
 
+def test_masks_with_the_same_outline_may_differ_inside(tmp_path):
+    whole, hollow = rectangle(10, 10, 20, 20), rectangle(10, 10, 20, 20) - rectangle(14, 14, 8, 8)
+    out = list(segment([frame(i) for i in range(3)], save_masks(tmp_path, [whole, hollow, hollow]), EXACT))
+    assert np.array_equal(alpha(out[0]), whole)
+    assert out[1].mask.alpha.tolist() == out[2].mask.alpha.tolist()
+    assert alpha(out[1])[18, 18] == 0
+
+
 def test_a_mask_is_held_after_the_prompt_left(tmp_path):
     masks = [rectangle(10, 10, 4, 4), rectangle(30, 10, 4, 4), rectangle(0, 0, 0, 0), rectangle(0, 0, 0, 0)]
     config = SegmentConfig(dilate=0, feather=0, hold=1)
