@@ -15,7 +15,7 @@ from stages.inpaint.propagate.invent import CONTEXT, invent
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.pointers import INVENTED, Pointers, into, nowhere
 from stages.inpaint.propagate.ring import PAST, Ring
-from stages.inpaint.propagate.seam import relight, unseam
+from stages.inpaint.propagate.seam import relight, stale, unseam
 from stages.pixels import Pixels, frame_bytes, layout
 from transport.messages import PictureFormat
 
@@ -75,17 +75,18 @@ def _complete(seq: int, canvas: Canvas, points: Points, shown: Shown) -> tuple[F
     """Paint what is shown, invent the rest, and return the canvas and where each pixel is to be found from now on."""
     painted = canvas.pixels.copy()
     painted[canvas.rows, canvas.columns] = shown.pixels
-    new = _image(canvas, ~shown.pointers.valid)
-    made_up = _image(canvas, ~shown.pointers.valid | shown.pointers.invented)
+    pointers = shown.pointers
+    settled, new = _image(canvas, pointers.invented), _image(canvas, ~pointers.valid)
+    made_up = settled | new
     if not made_up.any():
-        return painted, shown.pointers
+        return painted, pointers
+    new |= stale(painted, settled, ~made_up)
     if new.all():
         painted = canvas.pixels
     elif new.any():
-        painted = invent(painted, new, ~canvas.hole | ~made_up)
+        painted = invent(painted, new, ~made_up)
     painted = unseam(relight(painted, made_up & ~new, ~made_up), new, ~new)
-    pointers = shown.pointers
-    fresh = np.flatnonzero(~pointers.valid)
+    fresh = np.flatnonzero(new[canvas.rows, canvas.columns])
     here = into(seq, points.x[fresh], points.y[fresh], np.full(fresh.size, INVENTED, np.float32))
     here.kept[:] = True
     pointers.put(fresh, here)

@@ -7,7 +7,7 @@ from stages.inpaint.propagate.images import Floats, Known, convolved, enlarged, 
 _CROSS = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
 
 
-def extend(values: Floats, known: Known, sweeps: int = 4) -> Floats:
+def extend(values: Floats, known: Known, sweeps: int = 2) -> Floats:
     """Return (h, w, C) values with the unknown ones interpolated; all zero when nothing is known.
 
     Coarse to fine, with a few Jacobi sweeps of Laplace's equation at every level.

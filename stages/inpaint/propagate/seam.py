@@ -12,6 +12,9 @@ FINE, COARSE = 3.0, 8.0  # pixels along the seam over which a step is smoothed
 QUIET, SETTLED = 1.0, 8.0  # grey levels: a smaller step is left alone, of new parts and of old ones
 PASSES = 3  # smoothing leaves a part of the step; three times smoothed leaves little
 
+UNFIT = 16.0  # grey levels of smoothed step, on the mean, at which an old invention is given up
+SHORT = 8  # pixels: a seam shorter than that says nothing
+
 _SIDES = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32)
 
 
@@ -43,15 +46,31 @@ def _lighten(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: f
 
 
 def _lighten_all(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: float) -> Floats:
-    weight = certain.astype(np.float32)
-    beside = convolved(weight, _SIDES, cv2.BORDER_CONSTANT)
-    rim = part & (beside > 0)
+    rim, step = _steps(pixels, part, certain, sigma)
     if not rim.any():
         return pixels
-    outside = convolved(pixels * weight[..., None], _SIDES, cv2.BORDER_CONSTANT)
-    step = np.zeros_like(pixels)
-    step[rim] = np.clip(over(outside[rim], beside[rim]) - pixels[rim], -STEEP, STEEP)
-    along = extend(over(softened(step, sigma), softened(rim.astype(np.float32), sigma)), rim)
+    along = extend(step, rim)
     along = np.sign(along) * np.maximum(np.abs(along) - np.float32(quiet), 0)
     faded = along * np.exp(-depth(part) / np.float32(REACH))[..., None]
     return np.where(part[..., None], np.clip(pixels + faded, 0, 255), pixels)
+
+
+def stale(pixels: Floats, settled: Known, certain: Known) -> Known:
+    """Return those parts, invented before, that no longer fit what has come to be seen around them."""
+    rim, step = _steps(pixels, settled, certain, FINE)
+    _, label = cv2.connectedComponents(settled.astype(np.uint8), connectivity=4)
+    length = np.bincount(label[rim], minlength=int(label.max()) + 1)
+    total = np.bincount(label[rim], weights=np.abs(step[rim]).max(axis=1), minlength=length.size)
+    misfit: Known = ((length >= SHORT) & (total > UNFIT * length))[label] & settled
+    return misfit
+
+
+def _steps(pixels: Floats, part: Known, certain: Known, sigma: float) -> tuple[Known, Floats]:
+    """Return where a part meets what is certain, and there the step up to it, smoothed along the seam."""
+    weight = certain.astype(np.float32)
+    beside = convolved(weight, _SIDES, cv2.BORDER_CONSTANT)
+    rim = part & (beside > 0)
+    outside = convolved(pixels * weight[..., None], _SIDES, cv2.BORDER_CONSTANT)
+    step = np.zeros_like(pixels)
+    step[rim] = np.clip(over(outside[rim], beside[rim]) - pixels[rim], -STEEP, STEEP)
+    return rim, over(softened(step, sigma), softened(rim.astype(np.float32), sigma))
