@@ -55,7 +55,7 @@ def choose(info: StreamInfo, container: Container, config: EncodeConfig) -> Choi
         if encoder.name not in holds:
             reasons.append(f"{container.format} cannot hold {encoder.name}")
             continue
-        for choice in _choices(info, container, config, encoder):
+        for choice in _choices(info, config, encoder):
             if (reason := _refusal(choice, info.format)) is None:
                 _explain(choice, info, container)
                 return choice
@@ -85,15 +85,13 @@ def _wanted(info: StreamInfo, container: Container, config: EncodeConfig) -> tup
     return tuple(row for name in names for row in encoders(name))
 
 
-def _choices(info: StreamInfo, container: Container, config: EncodeConfig, encoder: Encoder) -> list[Choice]:
+def _choices(info: StreamInfo, config: EncodeConfig, encoder: Encoder) -> list[Choice]:
     rate = _rate(info, encoder)
     base = 1 / rate if encoder.steady else Fraction(*info.time_base)
     choices = []
     for pixel_format in _formats(encoder, info.format.pixel_format):
         options = settings(encoder, config, pixel_format)
         options["g"] = "1" if encoder.intra else str(max(1, round(rate * GOP_S)))
-        if container.clock == "slots":
-            options["bf"] = "0"  # nothing there could say that pictures are not in the order of their packets
         choices.append(Choice(encoder=encoder, pixel_format=pixel_format, options=options, rate=rate, time_base=base))
     return choices
 
@@ -165,7 +163,7 @@ def _advice(info: StreamInfo, container: Container) -> str:
     holds, plain = held_by(container), EncodeConfig()
     good = []
     for encoder in ENCODERS:
-        choices = _choices(info, container, plain, encoder) if encoder.name in holds else []
+        choices = _choices(info, plain, encoder) if encoder.name in holds else []
         if "nvenc" not in encoder.name and any(_refusal(choice, info.format) is None for choice in choices):
             good.append(encoder.name)
     return f"{', '.join(good)} would do" if good else "another container, such as .mkv, would do"

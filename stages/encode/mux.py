@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _MOV_TIMESCALES = range(10000, 2**31)  # FFmpeg doubles a video's time scale until it is in here (movenc.c)
 _STDOUT_DESCRIPTOR = 1
+_FILES = ("mov", "matroska", "avi", "nut", "image2")  # sources whose sound, if they have any, begins with the picture
 _BUFFER_BYTES = 1 << 20
 
 
@@ -180,9 +181,10 @@ def _movflags(info: StreamInfo, carried: tuple[SideStream, ...]) -> str:
     """Fragments while writing, an ordinary file at the end.
 
     With delay_moov the header waits for a packet of every stream, and then even a killed file knows when each begins.
-    A stream that may stay silent for long cannot be waited for: then a killed file (not a finished one) begins at 0.
+    A stream that may stay silent for long, as a camera's sound does, cannot be waited for, since all that comes until
+    then is kept in memory: without the wait every track of a killed file (not of a finished one) begins at 0.
     """
-    sparse = any(side.kind != "audio" for side in carried) or info.chapters
+    sparse = any(side.kind != "audio" for side in carried) or not info.container.startswith(_FILES)
     return "hybrid_fragmented+empty_moov+negative_cts_offsets" if sparse else "hybrid_fragmented+delay_moov"
 
 

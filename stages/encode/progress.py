@@ -3,6 +3,7 @@
 from collections import deque
 from fractions import Fraction
 
+_ROUNDING = Fraction(1, 100)  # seconds; the muxer compares in its own ticks, and lets go only beyond its limit
 QUEUE_S = 1  # that the muxer may keep packets back to put them in order (max_interleave_delta)
 
 
@@ -15,7 +16,7 @@ class Progress:
     """
 
     def __init__(self, *, alone: bool) -> None:
-        self._margin = Fraction(0 if alone else QUEUE_S)  # seconds; a single stream is not kept back at all
+        self._margin = Fraction(0) if alone else QUEUE_S + _ROUNDING  # seconds; a single stream is not kept back
         self._queued: deque[tuple[Fraction, int]] = deque()  # (decoding time, seq): bounded by the queue's length
         self._gathered: deque[int] = deque()  # seq, left the queue: bounded by a fragment's length
         self._ahead: set[int] = set()  # on the disk while an earlier frame is not: bounded by the B-frames

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -12,9 +13,10 @@ from av.stream import Disposition
 
 from stages.encode.config import EncodeConfig
 from stages.encode.encode import encode
+from stages.encode.sides import av_packet
 from tests.clips import Clip, make
 from tests.stages.encoded import cleaned, info_in, pieces, synthetic, written
-from transport.messages import Attachment, Chapter, PictureFormat
+from transport.messages import Attachment, Chapter, Packet, PictureFormat
 
 CHAPTERS = (
     Chapter(id=1, start=0, end=500, time_base=(1, 1000), metadata={"title": "the first"}),
@@ -186,3 +188,25 @@ def test_a_cover_picture_is_left_out_by_name(tmp_path: Path, caplog: pytest.LogC
     list(encode([replace(items[0], sides=(cover,)), *items[1:]], str(tmp_path / "out.mp4"), EncodeConfig()))
     assert "audio stream 1 is left out of the output: a cover picture cannot be carried" in caplog.messages
     assert info_in(tmp_path / "out.mp4").sides == ()
+
+
+def test_a_packet_keeps_its_flag_and_what_hangs_on_it():
+    skip = bytes([7, 0, 0, 0, 9, 0, 0, 0, 0, 0])
+    packet = Packet(
+        index=1,
+        pts=-5,
+        dts=None,
+        duration=3,
+        time_base=(1, 1000),
+        key=True,
+        discard=False,
+        data=np.arange(5, dtype=np.uint8),
+        side_data={"skip_samples": skip},
+    )
+    with av.open(BytesIO(), "w", format="matroska") as output:
+        made = av_packet(packet, output.add_stream("libopus"))
+    assert (made.pts, made.dts, made.duration, made.time_base) == (-5, None, 3, Fraction(1, 1000))
+    assert made.is_keyframe
+    assert bytes(made) == bytes(range(5))
+    assert bytes(made.get_sidedata("skip_samples")) == skip
+    assert not av_packet(replace(packet, key=False), made.stream).is_keyframe

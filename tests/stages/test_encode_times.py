@@ -1,5 +1,6 @@
 """When everything is shown: exactly when it was."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,11 +89,13 @@ def test_avi_refuses_two_frames_in_one_place(tmp_path: Path):
 @pytest.mark.parametrize("suffix", ["mp4", "mov"])
 def test_the_last_frame_lasts_as_long_as_it_did(tmp_path: Path, suffix: str):
     target = tmp_path / f"out.{suffix}"
-    list(encode(synthetic(clip_of(UNEVEN)), str(target), EncodeConfig()))
+    *before, last = synthetic(clip_of(UNEVEN))
+    last = replace(last, frame=replace(last.frame, duration=7001))
+    list(encode([*before, last], str(target), EncodeConfig()))
     with av.open(str(target)) as file:
         stream = file.streams.video[0]
-        assert stream.duration * stream.time_base == Fraction(UNEVEN[-1] + 3000, 90000)
-        assert Fraction(file.duration, 1_000_000) == pytest.approx(Fraction(UNEVEN[-1] + 3000, 90000), abs=1e-5)
+        assert stream.duration * stream.time_base == Fraction(UNEVEN[-1] + 7001, 90000)
+        assert Fraction(file.duration, 1_000_000) == pytest.approx(Fraction(UNEVEN[-1] + 7001, 90000), abs=1e-5)
 
 
 @pytest.mark.parametrize("frames", [1, 5, 13])
