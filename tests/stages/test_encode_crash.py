@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from stages.encode.targets import partial_path
 from stages.errors import SinkError
 from tests.clips import Clip, make, number, number_in
 from tests.stages.encoded import Item, cleaned, frames_of, synthetic, times
-from transport.messages import Packet
+from transport.messages import Chapter, Packet
 
 ROOT = Path(__file__).parents[2]
 LONG = Clip(frames=90, codec="libx264")  # 3.6 seconds: a few fragments
@@ -94,6 +95,23 @@ def test_sparse_subtitles_do_not_keep_the_file_back(tmp_path: Path):
     items = [item for item in cleaned(source) if not (isinstance(item, Packet) and item.index == 2)]
     durable = [progress.durable for progress in encode(items, str(tmp_path / "out.mp4"), EncodeConfig())]
     assert max(durable[:100]) >= 25
+
+
+def test_a_cameras_silent_microphone_does_not_keep_the_file_back(tmp_path: Path):
+    source = make(tmp_path / "in.mp4", Clip(frames=120, audio=("aac",)))
+    info, *items = (item for item in cleaned(source) if not isinstance(item, Packet))
+    live = [replace(info, container="rtsp"), *items]
+    durable = [progress.durable for progress in encode(live, str(tmp_path / "out.mp4"), EncodeConfig())]
+    assert max(durable[:100]) >= 25
+
+
+def test_chapters_do_not_keep_the_file_back(tmp_path: Path):
+    chapter = Chapter(id=1, start=0, end=100, time_base=(1, 25), metadata={"title": "all"})
+    target = tmp_path / "out.mp4"
+    for progress in islice(encode(synthetic(LONG, chapters=(chapter,)), str(target), EncodeConfig()), 85):
+        reached = progress.durable
+    assert reached >= 25
+    assert readable(partial_path(str(target)), tmp_path / "copy.mp4") >= reached
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
