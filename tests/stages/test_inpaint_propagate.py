@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stages.inpaint.engine import EngineKind
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
 from stages.inpaint.propagate.engine import PROPAGATE, Propagate
 from stages.inpaint.propagate.ring import PAST
-from stages.pixels import blend, layout, plane_shapes
+from stages.pixels import blend, frame_bytes, layout, plane_shapes
 from transport.messages import Box, CleanFrame, Frame, Mask, MaskedFrame, PictureFormat, Plane
 
 WIDTH, HEIGHT = 128, 96
@@ -230,13 +231,40 @@ def test_a_hole_that_comes_back_after_whole_frames_is_filled_from_them() -> None
 
 def test_the_ring_holds_a_bounded_number_of_frames() -> None:
     engines: list[Propagate] = []
-    kind = type(PROPAGATE)(
-        reach=PROPAGATE.reach,
-        state_bytes=PROPAGATE.state_bytes,
-        start=lambda: engines.append(Propagate()) or engines[-1],  # type: ignore[func-returns-value]
-    )
-    clip = scene(still, standing, count=60)
-    held = []
-    for _ in inpaint(clip.frames, kind):
-        held.append(engines[0].frames_held)
+    held = [engines[0].frames_held for _ in inpaint(scene(still, standing, count=30).frames, watched(engines))]
     assert max(held) == PAST + 1 + PROPAGATE.reach.offsets[-1]
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "rgb24"])
+def test_the_state_weighs_no_more_than_it_says(pixel_format: str) -> None:
+    engines: list[Propagate] = []
+    clip = scene(pan(1.0), lambda seq: Box(x=0, y=0, width=WIDTH, height=HEIGHT - 8), 20, pixel_format)
+    picture = clip.frames[0].frame.format
+    stated = PROPAGATE.state_bytes(picture)
+    for _ in inpaint(clip.frames, watched(engines)):
+        window = len(PROPAGATE.reach.offsets) * frame_bytes(picture)
+        assert arrays_of(engines[0], set()) <= stated + window
+    assert arrays_of(engines[0], set()) > 0.3 * stated
+
+
+def watched(engines: list[Propagate]) -> EngineKind:
+    """Return the default engine, every instance of which is noted."""
+
+    def start() -> Propagate:
+        engines.append(Propagate())
+        return engines[-1]
+
+    return EngineKind(reach=PROPAGATE.reach, state_bytes=PROPAGATE.state_bytes, start=start)
+
+
+def arrays_of(thing: object, seen: set[int]) -> int:
+    """Sum the bytes of all arrays that a thing refers to."""
+    if id(thing) in seen:
+        return 0
+    seen.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        return thing.nbytes if thing.base is None else arrays_of(thing.base, seen)
+    if isinstance(thing, dict | list | tuple):
+        return sum(arrays_of(each, seen) for each in (thing.values() if isinstance(thing, dict) else thing))
+    slots = getattr(thing, "__slots__", ()) or getattr(thing, "__dict__", {})
+    return sum(arrays_of(getattr(thing, name), seen) for name in slots)

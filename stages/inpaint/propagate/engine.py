@@ -16,10 +16,11 @@ from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.pointers import INVENTED, Pointers, into, nowhere
 from stages.inpaint.propagate.ring import PAST, Ring
 from stages.inpaint.propagate.seam import relight, stale, unseam
+from stages.inpaint.propagate.view import small_size
 from stages.pixels import Pixels, frame_bytes, layout
 from transport.messages import PictureFormat
 
-REACH = Reach(offsets=(-1, 0, 1, 2, 3, 4, 5, 6), warm_up=PAST)
+REACH = Reach(offsets=(-1, 0, 1, 2, 3, 4, 5, 6), warm_up=12)
 
 
 class Propagate:
@@ -107,14 +108,15 @@ def _cut(canvas: Canvas, points: Points) -> Pixels:
 
 
 def state_bytes(picture: PictureFormat) -> int:
-    """Return what the state weighs at most, when the whole picture is hole."""
+    """Return what the state weighs at most: when every picture is all hole."""
     pixels = picture.width * picture.height
     lay = layout(picture.pixel_format)
-    word = np.dtype(lay.dtype).itemsize
-    ring = (PAST + 1) * (frame_bytes(picture) + pixels * (1 + word * len(lay.components)))
-    pointers = pixels * (4 + 1 + 4 + 4 + 4 + 16)
-    motion = 8 * pixels * (1 + 1 + 2 * 8)
-    return ring + pointers + motion
+    fill = pixels * np.dtype(lay.dtype).itemsize * len(lay.components)
+    ring = PAST * (frame_bytes(picture) + fill) + fill + len(REACH.offsets) * pixels + PAST * pixels
+    trail = pixels * (4 + 1 + 3 * 4 + 2 * 8)  # seq, kept, three floats; row and column
+    small = small_size(picture)
+    motion = len(REACH.offsets) * small[0] * small[1] * (2 + 2 * 2 * 4)  # a view; a flow each way
+    return ring + trail + motion
 
 
 PROPAGATE = EngineKind(reach=REACH, state_bytes=state_bytes, start=Propagate)

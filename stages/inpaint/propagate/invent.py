@@ -214,7 +214,7 @@ class _Search:
         return cost
 
     def _patches_at(self, places: Places, patches: Floats) -> Floats:
-        return patches[places[:, 0], places[:, 1]].reshape(len(places), -1)
+        return patches[places[:, 0], places[:, 1]].reshape(len(places), int(np.prod(patches.shape[2:])))
 
 
 def _patches(painted: Floats) -> Floats:

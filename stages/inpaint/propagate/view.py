@@ -9,7 +9,8 @@ from stages.inpaint.cells import covered, grow
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Grey, Known, bounds, grown, widened
-from transport.messages import Box
+from stages.pixels import luma
+from transport.messages import Box, PictureFormat
 
 SIDE = 540  # pixels that the longer side of a view has at most
 
@@ -26,14 +27,18 @@ class View:
 
 def look(picture: Picture) -> View:
     """Return the view of a picture, its hole filled from the rim."""
-    width, height = picture.format.width, picture.format.height
-    shrink = -(-max(width, height) // SIDE)
-    size = (max(width // shrink, 1), max(height // shrink, 1))
-    scale = (width / size[0], height / size[1])
-    grey = cv2.resize(np.ascontiguousarray(picture.luma), size, interpolation=cv2.INTER_AREA)
+    size = small_size(picture.format)
+    scale = (picture.format.width / size[0], picture.format.height / size[1])
+    grey = cv2.resize(np.ascontiguousarray(luma(picture.frame)), size, interpolation=cv2.INTER_AREA)
     hole = _small_hole(picture, size, scale)
     box = bounds(hole)
     return View(grey=_rimmed(np.asarray(grey, np.uint8), hole, box), hole=hole, box=box, scale=scale)
+
+
+def small_size(picture: PictureFormat) -> tuple[int, int]:
+    """Return width and height of a view, in small pixels."""
+    shrink = -(-max(picture.width, picture.height) // SIDE)
+    return max(picture.width // shrink, 1), max(picture.height // shrink, 1)
 
 
 def _small_hole(picture: Picture, size: tuple[int, int], scale: tuple[float, float]) -> Known:
