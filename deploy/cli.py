@@ -189,7 +189,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
     differences = inspect(arguments.a, arguments.b)
     print(report(differences))
-    return 1 if differences else 0
+    return 1 if any(not difference.inherent for difference in differences) else 0
 
 
 if __name__ == "__main__":

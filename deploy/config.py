@@ -7,6 +7,7 @@ from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
 from stages.segment.prompts import Prompts
 from stages.segment.segment import SegmentConfig
+from transport.deadlines import Deadlines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +42,4 @@ class Spec:
     to: str  # where its output goes
     metrics: str  # host:port to serve /metrics at, empty for none
     parent: int  # pid to die with, 0 for none
+    deadlines: Deadlines = field(default_factory=Deadlines)

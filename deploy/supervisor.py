@@ -18,6 +18,7 @@ from deploy.pipeline import CONTROL, FLOW, STAGES, local_addresses
 from stages.inpaint.engines import find_engine
 from stages.segment.prompts import check
 from transport import codec
+from transport.deadlines import Deadlines
 from transport.errors import TransportError
 from transport.messages import StreamInfo
 from transport.notes import Drain, Failed, Lost, Note, Progress, Ready, Said
@@ -61,8 +62,16 @@ class Failure:
 class Supervisor:
     """The parent of one run's processes; `run` is the whole of its life."""
 
-    def __init__(self, job: Job, *, show: Callable[["Supervisor"], None], patience: Patience | None = None) -> None:
-        self.job, self._show, self._patience = job, show, patience or Patience()
+    def __init__(
+        self,
+        job: Job,
+        *,
+        show: Callable[["Supervisor"], None],
+        patience: Patience | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self.job, self._show = job, show
+        self._patience, self._deadlines = patience or Patience(), deadlines or Deadlines()
         self.children: dict[str, Child] = {}
         self.info: StreamInfo | None = None
         self.shares: Shares | None = None
@@ -78,7 +87,7 @@ class Supervisor:
         """Run the pipeline to its end. Every process that it started is gone when it returns."""
         old = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            with local_addresses() as addresses, Hub(role="supervisor", name="supervisor", token=self._token) as hub:
+            with local_addresses() as addresses, self._open_hub() as hub:
                 self._hub, self._addresses = hub, addresses
                 self._control = self._bind(hub, addresses[CONTROL])
                 try:
@@ -90,6 +99,9 @@ class Supervisor:
             for number, handler in old.items():
                 signal.signal(number, handler)
         return self._outcome()
+
+    def _open_hub(self) -> Hub:
+        return Hub(role="supervisor", name="supervisor", token=self._token, deadlines=self._deadlines)
 
     def _bind(self, hub: Hub, address: str) -> Endpoint:
         control = hub.bind(address, accepts=list(STAGES))
@@ -135,6 +147,7 @@ class Supervisor:
             to=self._addresses.get(row.to, ""),
             metrics=self._metrics_address(),
             parent=os.getpid(),
+            deadlines=self._deadlines,
         )
         self.children[name] = Child.start(spec)
 

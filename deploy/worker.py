@@ -122,7 +122,10 @@ def run(spec: Spec) -> int:
     die_with_parent(spec.parent)
     tally = Tally(spec)
     tally.instruments.serve(spec.metrics)
-    with Hub(role=spec.stage, name=spec.name, token=spec.token) as hub, _line(spec, hub, tally) as control:
+    with (
+        Hub(role=spec.stage, name=spec.name, token=spec.token, deadlines=spec.deadlines) as hub,
+        _line(spec, hub, tally) as control,
+    ):
         _heed_signals(spec, hub, control)
         try:
             RUN[spec.stage](spec, hub, tally, control)

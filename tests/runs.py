@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from deploy.config import Job
@@ -16,7 +17,7 @@ from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.encode.config import EncodeConfig
 from stages.segment.prompts import Prompts
-from transport.messages import Box, Frame, Packet
+from transport.messages import Box, Frame, Packet, StreamInfo
 
 LOSSLESS = EncodeConfig(codec="ffv1")
 MIDDLE = Prompts(regions=(Box(x=20, y=20, width=16, height=12),))
@@ -43,6 +44,13 @@ def run_inline(job: Job) -> Outcome:
 def frames_of(path: Path) -> list[Frame]:
     """Return the frames of a small file."""
     return [item for item in decode(str(path), DecodeConfig()) if isinstance(item, Frame)]
+
+
+def times_of(path: Path) -> list[Fraction]:
+    """Return when each frame of a small file is shown, in seconds."""
+    info, *rest = decode(str(path), DecodeConfig())
+    assert isinstance(info, StreamInfo)
+    return [item.pts * Fraction(*info.time_base) for item in rest if isinstance(item, Frame)]
 
 
 def packets_of(path: Path) -> list[Packet]:
@@ -89,15 +97,15 @@ def written(count: int) -> Callable[[Supervisor], bool]:
 
 
 def workers() -> list[int]:
-    """Return the pids of all worker processes that are alive on this machine."""
+    """Return the pids of the worker processes alive that this test started, or that have lost their parent."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
-                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
             except OSError:
                 continue
-            if b"deploy.worker" in words and state != "Z":
+            if b"deploy.worker" in words and state != "Z" and int(parent) in (1, os.getpid()):
                 found.append(int(entry.name))
     return found

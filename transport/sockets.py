@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 import zmq
 
 from transport import codec
+from transport.deadlines import Deadlines
 from transport.errors import AddressError, Refused, Silence, Stopped, TransportError, WireError
 from transport.messages import Message
 from transport.notes import Beat, Hello, Note, Welcome
@@ -27,17 +28,6 @@ T = TypeVar("T")
 
 HIGH_WATER = 4096  # messages; a second fence behind the credit in bytes
 MAX_PEERS = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """How long each wait may take, in seconds."""
-
-    connect: float = 30.0  # from connecting to being welcomed
-    silence: float = 10.0  # a peer that is not heard for so long is lost
-    beat: float = 1.0  # between signs of life where nothing else is sent
-    send: float = 10.0  # a socket that takes nothing for so long is broken
-    linger: float = 2.0  # for the last notes, when the process ends
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """The same bytes however the work is spread: inline, one replica, two, four, and with replicas that are killed."""
 
 import random
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from deploy.supervisor import Supervisor
 from stages.pixels import component
 from tests.clips import Clip, make, number
-from tests.runs import frames_of, job, kill, packets_of, run, run_inline
+from tests.runs import frames_of, job, kill, packets_of, run, run_inline, times_of
 
 FRAMES = 60
 
@@ -58,7 +59,6 @@ def test_a_replica_killed_at_a_random_moment_changes_no_byte(
     outcome = run(job(source, target, engine="telea", replicas=2), show)
     assert (outcome.code, outcome.sentence) == (0, "")
     assert killed[0] >= 1
-    assert outcome.ledger.restarts >= 1
     assert target.read_bytes() == reference
 
 
@@ -68,7 +68,7 @@ CLIPS = {
     "yuv444p": Clip(pixel_format="yuv444p", codec="ffv1"),
     "nv12": Clip(pixel_format="nv12", codec="rawvideo"),
     "rgb24": Clip(pixel_format="rgb24", codec="rawvideo"),
-    "gbrp": Clip(pixel_format="gbrp", codec="ffv1"),
+    "gbrp10": Clip(pixel_format="gbrp10le", codec="ffv1"),
     "odd": Clip(width=63, height=37, codec="ffv1"),
     "rotated": Clip(codec="ffv1", rotation=90),
     "one frame": Clip(codec="ffv1", frames=1),
@@ -86,9 +86,10 @@ def test_pixels_outside_the_mask_are_the_decoders_own(tmp_path: Path, name: str)
     before, after = frames_of(source), frames_of(target)
     assert len(before) == len(after) == clip.frames
     assert [number(frame) for frame in after] == list(range(clip.frames))
+    assert times_of(target) == times_of(source)
     for old, new in zip(before, after, strict=True):
-        assert (old.pts, old.format.rotation) == (new.pts, new.format.rotation)
-        letters = "RGB" if "rgb" in name or name == "gbrp" else "YUV"
+        assert old.format.rotation == new.format.rotation
+        letters = "RGB" if "rgb" in name or name == "gbrp10" else "YUV"
         for letter in letters:
             a, b = component(old, letter), component(new, letter)
             scale_x, scale_y = clip.width / a.shape[1], clip.height / a.shape[0]
@@ -100,8 +101,6 @@ def test_pixels_outside_the_mask_are_the_decoders_own(tmp_path: Path, name: str)
 
 def test_variable_frame_rate_keeps_every_pts_and_sound_keeps_every_byte(tmp_path: Path) -> None:
     pts = tuple(int(n * 40 + (n % 3) * 7) for n in range(30))
-    from fractions import Fraction
-
     clip = Clip(frames=30, codec="ffv1", pts=pts, time_base=Fraction(1, 1000), audio=("aac",))
     source, target = make(tmp_path / "in.mkv", clip), tmp_path / "out.mkv"
     assert run(job(source, target)).code == 0

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from transport.deadlines import Deadlines
 from transport.errors import AddressError, Refused, Silence, TooLarge
 from transport.links import Inlet, Outlet
 from transport.messages import Frame, PictureFormat
-from transport.sockets import Deadlines, Hub
+from transport.sockets import Hub
 
 SHORT = Deadlines(connect=3.0, silence=1.0, beat=0.1, linger=1.0)
 PICTURE = PictureFormat(width=64, height=48, pixel_format="gray")

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.brush import Colour, Field, Image, fill, grid, mix, noise, smooth
-from deploy.buildings import bricks, cobbles, house, lamp, tree
+from deploy.demo.brush import Colour, Field, Image, fill, grid, mix, noise, smooth
+from deploy.demo.buildings import bricks, cobbles, house, lamp, tree
 
 OVERSAMPLING = 2
 BREADTH = 1.5  # world's width, of the picture's

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deploy.sheet import CELL, Row, contact_sheet, mark, side_by_side, write_sheet
+from deploy.demo.sheet import CELL, Row, contact_sheet, mark, side_by_side, write_sheet
 from stages.errors import SinkError
 
 

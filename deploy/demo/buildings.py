@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.brush import Colour, Field, Image, fill, noise
+from deploy.demo.brush import Colour, Field, Image, fill, noise
 
 Point = tuple[float, float]
 

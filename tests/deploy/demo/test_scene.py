@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from deploy.clip import write_clip, yuv420p
-from deploy.scene import Scene
-from deploy.soundtrack import RATE
+from deploy.demo.clip import write_clip, yuv420p
+from deploy.demo.scene import Scene
+from deploy.demo.soundtrack import RATE
 from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.errors import SinkError

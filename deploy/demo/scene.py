@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.landscape import BREADTH, OVERSAMPLING, Layer, paint
-from deploy.soundtrack import soundtrack
-from deploy.walker import Sprite, draw, footfalls
+from deploy.demo.landscape import BREADTH, OVERSAMPLING, Layer, paint
+from deploy.demo.soundtrack import soundtrack
+from deploy.demo.walker import Sprite, draw, footfalls
 
 Field = NDArray[np.float32]  # (height, width)
 Grey = NDArray[np.uint8]  # (height, width)

@@ -1,18 +1,19 @@
 """A scene in, files out: the video with sound, a mask for every frame, and the picture without the walker."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from deploy.scene import Picture, Scene
-from deploy.soundtrack import RATE
+from deploy.demo.scene import Picture, Scene
+from deploy.demo.soundtrack import RATE
 from stages.encode.config import EncodeConfig
 from stages.encode.encode import encode
 from stages.encode.sound import pcm_packets, pcm_side_stream
 from stages.errors import SinkError
+from stages.pixels import read
 from transport.messages import Box, CleanFrame, Frame, Mask, Packet, Patch, PictureFormat, Plane, SideStream, StreamInfo
 
 SOUND = 1  # the sound's place among the streams
@@ -39,7 +40,7 @@ def write_clip(scene: Scene, folder: Path) -> Clip:
     for i in range(scene.frames):
         _write_mask(clip.masks / f"{i:05}.png", scene.mask(i))
     _write(_with_sound(scene), clip.video, EncodeConfig(codec="h264", crf=16, force=True))
-    _write(_silent(scene, scene.plate, ()), clip.plate, EncodeConfig(codec="ffv1", force=True))
+    write_pictures(map(scene.plate, range(scene.frames)), scene.fps, clip.plate, EncodeConfig(codec="ffv1", force=True))
     return clip
 
 
@@ -57,10 +58,15 @@ def _write(items: Iterator[StreamInfo | Packet | CleanFrame], path: Path, config
         pass
 
 
+def write_pictures(pictures: Iterable[Picture], fps: int, path: Path, config: EncodeConfig) -> None:
+    """Write RGB pictures of one even size as a video; SinkError if it cannot be written."""
+    _write(_silent(pictures, fps, ()), path, config)
+
+
 def _with_sound(scene: Scene) -> Iterator[StreamInfo | Packet | CleanFrame]:
     """Yield the frames and, after each, the sound that lasts as long as it."""
     side = pcm_side_stream(SOUND, RATE, 2)
-    pictures = _silent(scene, scene.frame, (side,))
+    pictures = _silent(map(scene.frame, range(scene.frames)), scene.fps, (side,))
     yield next(pictures)
     packets = pcm_packets(scene.sound(), index=SOUND, rate=RATE, length=-(-RATE // scene.fps))
     for picture in pictures:
@@ -70,20 +76,21 @@ def _with_sound(scene: Scene) -> Iterator[StreamInfo | Packet | CleanFrame]:
 
 
 def _silent(
-    scene: Scene, picture: Callable[[int], Picture], sides: tuple[SideStream, ...]
+    pictures: Iterable[Picture], fps: int, sides: tuple[SideStream, ...]
 ) -> Iterator[StreamInfo | Packet | CleanFrame]:
-    info = _info(scene, sides)
-    yield info
-    for i in range(scene.frames):
-        planes = yuv420p(picture(i))
-        frame = Frame(seq=i, pts=i, duration=1, key=i == 0, format=info.format, planes=planes)
-        yield CleanFrame(frame=frame, patch=Patch(seq=i, mask=NOTHING, pixels=None))
+    info: StreamInfo | None = None
+    for seq, picture in enumerate(pictures):
+        if info is None:
+            info = _info(picture.shape[1], picture.shape[0], fps, sides)
+            yield info
+        frame = Frame(seq=seq, pts=seq, duration=1, key=seq == 0, format=info.format, planes=yuv420p(picture))
+        yield CleanFrame(frame=frame, patch=Patch(seq=seq, mask=NOTHING, pixels=None))
 
 
-def _info(scene: Scene, sides: tuple[SideStream, ...]) -> StreamInfo:
+def _info(width: int, height: int, fps: int, sides: tuple[SideStream, ...]) -> StreamInfo:
     limited_bt709 = PictureFormat(
-        width=scene.width,
-        height=scene.height,
+        width=width,
+        height=height,
         pixel_format="yuv420p",
         color_range=1,
         matrix=1,
@@ -95,11 +102,11 @@ def _info(scene: Scene, sides: tuple[SideStream, ...]) -> StreamInfo:
         stream="scene",
         epoch=0,
         format=limited_bt709,
-        time_base=(1, scene.fps),
-        frame_rate=(scene.fps, 1),
+        time_base=(1, fps),
+        frame_rate=(fps, 1),
         codec="h264",
         container="matroska",
-        frames=scene.frames,
+        frames=0,
         bit_rate=0,
         metadata={"title": "A walk with a balloon"},
         video_metadata={},
@@ -108,6 +115,15 @@ def _info(scene: Scene, sides: tuple[SideStream, ...]) -> StreamInfo:
         attachments=(),
         chapters=(),
     )
+
+
+def rgb(frame: Frame) -> Picture:
+    """Return an 8-bit yuv420p frame in limited BT.709 as RGB; the inverse of `yuv420p`, but for rounding."""
+    pixels = read(frame, Box(x=0, y=0, width=frame.format.width, height=frame.format.height))
+    y, blue, red = (pixels[..., 0] - 16) / 219, (pixels[..., 1] - 128) / 224, (pixels[..., 2] - 128) / 224
+    r, b = y + 2 * (1 - BT709[0]) * red, y + 2 * (1 - BT709[2]) * blue
+    g = (y - BT709[0] * r - BT709[2] * b) / BT709[1]
+    return np.asarray(np.clip(np.rint(255 * np.stack([r, g, b], axis=2)), 0, 255), np.uint8)
 
 
 def yuv420p(picture: Picture) -> tuple[Plane, Plane, Plane]:
