@@ -13,7 +13,7 @@ from stages.inpaint.propagate.pointers import NOWHERE, Pointers, into, nowhere
 from stages.inpaint.propagate.ring import Ring
 from transport.messages import Box
 
-DRIFT = np.float32(0.01)  # small pixels² that a step loses at least, when anything moves
+DRIFT = np.float32(0.003)  # small pixels² that a step loses at least, when anything moves
 SLIP = np.float32(0.3)  # of the squared distance that a step and the step back miss each other by
 SPEED = np.float32(0.002)  # per small pixel of way
 

@@ -16,7 +16,7 @@ from stages.inpaint.propagate.ring import Ring
 from stages.pixels import Pixels
 from transport.messages import Box
 
-LIMIT = 1.0  # of a pointer's variance: beyond it an invention looks better
+LIMIT = 0.5  # of a pointer's variance: beyond it an invention looks better
 BAND = 10  # pixels around the hole that pointers are tested on
 ENOUGH = 40  # pixels of the band that must be readable for a test
 BRIGHT = 40.0  # grey levels: a larger difference is another thing, not another light
