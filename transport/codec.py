@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from functools import cache
-from math import prod
+from math import isfinite, prod
+from reprlib import repr as short
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgpack
@@ -23,7 +24,8 @@ from transport.notes import NOTES, Note
 MAGIC: Final = "cleanplate"
 VERSION: Final = 1
 MAX_HEADER: Final = 1 << 20  # bytes; metadata and chapters are the longest things in it
-MAX_PARTS: Final = 256  # arrays of one message; a StreamInfo has one for every side stream and attachment
+MAX_ITEMS: Final = 4096  # of a list in the header; chapters are the longest
+MAX_PARTS: Final = 1024  # arrays of one message; a StreamInfo has one for every side stream and attachment
 MAX_PART: Final = 1 << 30  # bytes; a 16-bit RGBA plane of 11,000 x 11,000
 KINDS: Final[dict[str, type]] = {
     "info": StreamInfo,
@@ -36,16 +38,22 @@ KINDS: Final[dict[str, type]] = {
 }
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 _DTYPES: Final[dict[str, np.dtype[Any]]] = {"u1": np.dtype("<u1"), "u2": np.dtype("<u2")}
+_WORDS: Final = {dtype: word for word, dtype in _DTYPES.items()}
+_ESCAPED: Final = "surrogateescape"  # a file's name need not be UTF-8
 
 Part = bytes | memoryview
 T = TypeVar("T")
 
 
 def encode(message: Message | Note) -> list[Part]:
-    """Return the parts of a message; the arrays' parts are views of the arrays themselves, not copies."""
+    """Return the parts of a message; the arrays' parts are views of the arrays themselves, not copies.
+
+    Raises WireError for one that is too long to be read.
+    """
     parts: list[Part] = [b""]
     body = _flatten(message, parts)
-    parts[0] = msgpack.packb([MAGIC, VERSION, _NAMES[type(message)], body])
+    parts[0] = _write_header([MAGIC, VERSION, _NAMES[type(message)], body])
+    _check_sizes(parts)
     return parts
 
 
@@ -54,14 +62,11 @@ def decode(parts: Sequence[Part]) -> Message | Note:
 
     Raises WireError for anything that is not exactly such a message, VersionError for one of another version.
     """
-    if not 1 <= len(parts) <= MAX_PARTS + 1:
-        raise WireError(f"a message of {len(parts)} parts, 1 to {MAX_PARTS + 1} expected")
-    if max(len(part) for part in parts) > MAX_PART:
-        raise WireError(f"a part of more than {MAX_PART} bytes")
-    head = read_header(parts[0])
+    _check_sizes(parts)
+    head = _read_header(parts[0])
     if not (isinstance(head, list) and len(head) >= 2 and head[0] == MAGIC):
         raise WireError("the first part is not a cleanplate header")
-    if head[1] != VERSION:
+    if type(head[1]) is not int or head[1] != VERSION:
         raise VersionError(head[1], VERSION)
     kind = KINDS.get(head[2]) if len(head) == 4 and isinstance(head[2], str) else None
     if kind is None:
@@ -75,34 +80,57 @@ def decode(parts: Sequence[Part]) -> Message | Note:
 
 def dumps(record: Any) -> bytes:
     """Return a frozen dataclass without arrays as bytes, for `loads`: a process's specification, say."""
-    return msgpack.packb([MAGIC, VERSION, _flatten(record, [])])  # type: ignore[no-any-return]
+    return _write_header([MAGIC, VERSION, _flatten(record, [])])
 
 
 def loads(kind: type[T], data: bytes) -> T:
     """Return the record of the given type that `dumps` wrote; WireError if it is none."""
-    head = read_header(data)
+    head = _read_header(data)
     if not (isinstance(head, list) and len(head) == 3 and head[:2] == [MAGIC, VERSION]):
         raise WireError(f"this is not a {kind.__name__}")
     record: T = _build(kind, head[2], [])
     return record
 
 
-def read_header(part: Part) -> Any:
-    """Return what a msgpack header holds: plain lists, dicts, strings and numbers; WireError if it is none."""
-    if len(part) > MAX_HEADER:
-        raise WireError(f"a header of {len(part)} bytes, at most {MAX_HEADER} expected")
+def cost(parts: Sequence[Part]) -> int:
+    """Return the bytes of credit that a message takes: what it weighs, and a floor for the bookkeeping."""
+    return 256 + sum(len(part) for part in parts)
+
+
+def _check_sizes(parts: Sequence[Part]) -> None:
+    if not 1 <= len(parts) <= MAX_PARTS + 1:
+        raise WireError(f"a message of {len(parts)} parts, 1 to {MAX_PARTS + 1} expected")
+    if len(parts[0]) > MAX_HEADER:
+        raise WireError(f"a header of {len(parts[0])} bytes, at most {MAX_HEADER} expected")
+    if (longest := max(len(part) for part in parts)) > MAX_PART:
+        raise WireError(f"a part of {longest} bytes, at most {MAX_PART} expected")
+
+
+def _write_header(head: list[Any]) -> bytes:
+    return msgpack.packb(head, unicode_errors=_ESCAPED)  # type: ignore[no-any-return]
+
+
+def _read_header(part: Part) -> Any:
+    """Return the plain lists, maps, strings and numbers that msgpack spells, without trusting the lengths it states."""
     try:
-        return msgpack.unpackb(part, strict_map_key=True)
+        return msgpack.unpackb(
+            part,
+            strict_map_key=True,
+            unicode_errors=_ESCAPED,
+            max_array_len=MAX_ITEMS,
+            max_map_len=MAX_ITEMS,
+            max_ext_len=0,
+        )
     except (ValueError, TypeError, RecursionError, MemoryError) as error:  # msgpack's own errors are ValueErrors
-        raise WireError(f"a header that is not msgpack: {error!r:.100}") from error
+        raise WireError(f"a header that is not msgpack: {type(error).__name__} {error!s:.60}") from error
 
 
 def _flatten(value: Any, parts: list[Part]) -> Any:
     """Return a value as msgpack can spell it, moving arrays out into parts."""
     if isinstance(value, np.ndarray):
         array = np.ascontiguousarray(value)
-        parts.append(memoryview(array.data).cast("B") if array.size else b"")
-        return [f"u{array.itemsize}", *array.shape]
+        parts.append(array.data.cast("B") if array.size else b"")
+        return [_WORDS[array.dtype], *array.shape]
     if is_dataclass(value):
         return [_flatten(getattr(value, field.name), parts) for field in fields(value)]
     if isinstance(value, tuple):
@@ -125,8 +153,12 @@ def _build(kind: Any, value: Any, buffers: list[Part]) -> Any:
         return _build_array(arguments[1], value, buffers)
     if kind is Fraction:
         return _build_fraction(value)
+    if kind is float and type(value) is int:
+        value = float(value)
     if type(value) is not kind or (kind is int and not -(1 << 63) <= value < 1 << 63):
-        raise WireError(f"{value!r:.40} where {kind.__name__} was expected")
+        raise WireError(f"{short(value)} where {kind.__name__} was expected")
+    if kind is float and not isfinite(value):
+        raise WireError(f"{value} where a number was expected")
     return value
 
 
@@ -149,7 +181,7 @@ def _build_record(kind: Any, value: Any, buffers: list[Part]) -> Any:
 
 def _build_fraction(value: Any) -> Fraction:
     if not (isinstance(value, list) and len(value) == 2 and all(type(n) is int for n in value) and value[1] > 0):
-        raise WireError(f"{value!r:.40} where a fraction was expected")
+        raise WireError(f"{short(value)} where a fraction was expected")
     return Fraction(value[0], value[1])
 
 
@@ -168,7 +200,7 @@ def _build_union(arguments: tuple[Any, ...], value: Any, buffers: list[Part]) ->
 
 def _build_tuple(arguments: tuple[Any, ...], value: Any, buffers: list[Part]) -> Any:
     if not isinstance(value, list):
-        raise WireError(f"{value!r:.40} where a list was expected")
+        raise WireError(f"{short(value)} where a list was expected")
     if arguments[-1] is ...:
         return tuple(_build(arguments[0], item, buffers) for item in value)
     if len(value) != len(arguments):
@@ -190,18 +222,13 @@ def _word(dtype: Any) -> str:
 
 def _build_array(dtype: Any, value: Any, buffers: list[Part]) -> Any:
     if not isinstance(value, list) or not 2 <= len(value) <= 4 or value[0] != _word(dtype):
-        raise WireError(f"{value!r:.40} where an array of {_word(dtype)} was expected")
+        raise WireError(f"{short(value)} where an array of {_word(dtype)} was expected")
     shape = value[1:]
     if any(type(side) is not int or not 0 <= side <= MAX_PART for side in shape):
-        raise WireError(f"an array cannot have the shape {shape!r:.60}")
+        raise WireError(f"an array cannot have the shape {short(shape)}")
     if not buffers:
         raise WireError("fewer parts than the header speaks of")
     part, word = buffers.pop(), _DTYPES[value[0]]
     if len(part) != prod(shape) * word.itemsize:
         raise WireError(f"{len(part)} bytes for an array of {value[0]} {shape}")
-    return np.frombuffer(part, word).reshape(shape)
-
-
-def cost(parts: Sequence[Part]) -> int:
-    """Return the bytes of credit that a message takes: what it weighs, and a floor for the bookkeeping."""
-    return 256 + sum(len(part) for part in parts)
+    return np.frombuffer(memoryview(part).toreadonly(), word).reshape(shape)

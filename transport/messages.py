@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 MAX_SIDE = 32767  # pixels; FFmpeg's own limit is of this order, and a header cannot ask for more
 MAX_PLANES = 4
+MAX_COMPONENTS = 4  # interleaved in one row
 
 Rational = tuple[int, int]  # numerator, denominator
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
@@ -34,6 +35,9 @@ class PictureFormat:
     def __post_init__(self) -> None:
         if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE):
             raise ValueError(f"a picture of {self.width}x{self.height} is outside 1x1 to {MAX_SIDE}x{MAX_SIDE}")
+        if not all(0 <= number < 1 << 16 for number in (self.color_range, self.matrix, self.primaries, self.transfer)):
+            raise ValueError(f"colours that no standard numbers so: {self}")
+        _check_rational("an aspect", self.sample_aspect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +51,9 @@ class SideStream:
     metadata: dict[str, str]
     header_format: str  # FFmpeg's name of the container that `header` is written in
     header: Bytes  # that container without any packet: the codec parameters, as no message could spell them all
+
+    def __post_init__(self) -> None:
+        _check_rational("a time base", self.time_base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +74,9 @@ class Chapter:
     end: int
     time_base: Rational
     metadata: dict[str, str]
+
+    def __post_init__(self) -> None:
+        _check_rational("a time base", self.time_base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +99,12 @@ class StreamInfo:
     attachments: tuple[Attachment, ...]
     chapters: tuple[Chapter, ...]
 
+    def __post_init__(self) -> None:
+        _check_rational("a time base", self.time_base)
+        _check_rational("a frame rate", self.frame_rate)
+        if not self.time_base[0]:
+            raise ValueError("the video's time base is unknown")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Packet:
@@ -103,6 +119,9 @@ class Packet:
     discard: bool
     data: Bytes
     side_data: dict[str, bytes]  # by FFmpeg's name of the type: skip_samples, ...
+
+    def __post_init__(self) -> None:
+        _check_rational("a time base", self.time_base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,6 +147,9 @@ class Frame:
         for plane in self.planes:
             if plane.ndim != 2 or plane.dtype not in (np.uint8, np.uint16):
                 raise ValueError(f"frame {self.seq}: a plane of {plane.dtype} {plane.shape}, 8 or 16 bit rows expected")
+            rows, samples = plane.shape
+            if not (0 < rows <= self.format.height and 0 < samples <= MAX_COMPONENTS * self.format.width):
+                raise ValueError(f"frame {self.seq}: a plane of {plane.shape} does not fit {self.format}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +197,7 @@ class MaskedFrame:
     emit: bool  # False for lead-in and look-ahead, which a chunk only looks at
 
     def __post_init__(self) -> None:
-        box, picture = self.mask.box, self.frame.format
-        if box.x + box.width > picture.width or box.y + box.height > picture.height:
-            raise ValueError(f"frame {self.frame.seq}: {box} reaches outside {picture.width}x{picture.height}")
+        _check_inside(self.mask.box, self.frame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,12 +209,16 @@ class Patch:
     pixels: Plane | None  # (box.height, box.width * components) as the source's words; None when the mask is empty
 
     def __post_init__(self) -> None:
+        if self.seq < 0:
+            raise ValueError(f"frame {self.seq}: frames count from 0")
         if (self.pixels is None) != self.mask.empty:
             raise ValueError(f"frame {self.seq}: a patch has pixels exactly where its mask is not empty")
         if self.pixels is not None:
             box, shape = self.mask.box, self.pixels.shape
-            if self.pixels.ndim != 2 or shape not in ((box.height, box.width), (box.height, 3 * box.width)):
+            if shape not in ((box.height, box.width), (box.height, 3 * box.width)):
                 raise ValueError(f"frame {self.seq}: pixels {shape} do not fit {box}")
+            if self.pixels.dtype not in (np.uint8, np.uint16):
+                raise ValueError(f"frame {self.seq}: pixels of {self.pixels.dtype}, 8 or 16 bits expected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -207,6 +231,7 @@ class CleanFrame:
     def __post_init__(self) -> None:
         if self.frame.seq != self.patch.seq:
             raise ValueError(f"frame {self.frame.seq} cannot take the patch of frame {self.patch.seq}")
+        _check_inside(self.patch.mask.box, self.frame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,3 +243,14 @@ class Written:
 
 
 Message = StreamInfo | Packet | Frame | MaskedFrame | Patch | CleanFrame | Written
+
+
+def _check_rational(what: str, value: Rational) -> None:
+    if value[0] < 0 or value[1] <= 0:
+        raise ValueError(f"{what} of {value[0]}/{value[1]}, at least 0/1 expected")
+
+
+def _check_inside(box: Box, frame: Frame) -> None:
+    width, height = frame.format.width, frame.format.height
+    if box.x + box.width > width or box.y + box.height > height:
+        raise ValueError(f"frame {frame.seq}: {box} reaches outside {width}x{height}")
