@@ -52,14 +52,14 @@ class Child:
     @classmethod
     def start(cls, spec: Spec) -> "Child":
         """Start the worker."""
-        return cls(spec=spec, process=start_worker(codec.dumps(spec)))
+        return cls(spec=spec, process=start_worker(spec.name, codec.dumps(spec)))
 
     def restart(self) -> None:
         """Start it again, under the same name."""
         self.before = _sum(self.before, self.progress)
         self.progress, self.peer, self.ready, self.failed = NOTHING, None, False, None
         self.restart_at = self.stuck_at = None
-        self.process = start_worker(codec.dumps(self.spec))
+        self.process = start_worker(self.name, codec.dumps(self.spec))
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the worker and whatever it started."""
