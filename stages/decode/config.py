@@ -5,6 +5,8 @@ from fractions import Fraction
 
 from stages.errors import OptionError
 
+SLOWEST, FASTEST = Fraction(1, 1000), Fraction(1000)  # frames a second
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeConfig:
@@ -19,10 +21,9 @@ class DecodeConfig:
     timeout_s: float = 30.0  # that a URL may stay silent
 
     def __post_init__(self) -> None:
-        if self.fps <= 0:
-            raise OptionError(
-                f"a folder of images cannot be played at {self.fps} frames a second, more than 0 expected"
-            )
+        if not SLOWEST <= self.fps <= FASTEST:
+            found = f"a folder of images cannot be played at {float(self.fps):g} frames a second"
+            raise OptionError(f"{found}, {SLOWEST} to {FASTEST} expected")
         if self.loop < 1:
             raise OptionError(f"a source cannot be played {self.loop} times, 1 or more expected")
         if self.threads < 0:

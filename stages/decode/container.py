@@ -52,6 +52,8 @@ def _look(source: str, name: str) -> None:
     """Say in plain words what FFmpeg would say in its own."""
     if source == STDIN or is_url(source):
         return
+    if not source:
+        raise SourceError("the source has no name, a video file, a folder of images, a URL or - expected")
     path = Path(source)
     try:
         size = path.stat().st_size

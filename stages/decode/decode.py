@@ -56,7 +56,7 @@ def probe(source: str, config: DecodeConfig) -> StreamInfo:
 
 
 def _opened(source: str, config: DecodeConfig) -> AbstractContextManager[Source]:
-    if source != STDIN and Path(source).is_dir():
+    if source not in ("", STDIN) and Path(source).is_dir():
         return open_folder(source, config)
     return open_container(source, config)
 

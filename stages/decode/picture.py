@@ -124,22 +124,29 @@ def mirrored(frame: av.VideoFrame) -> bool:
 
 
 def planes(frame: av.VideoFrame, picture: PictureFormat) -> tuple[Plane, ...]:
-    """Return C-contiguous copies of the frame's planes, without the padding at the end of their rows."""
+    """Return copies of the frame's planes, without the padding at the end of their rows.
+
+    They lie one after another in one block of memory, so that they travel as one piece.
+    """
     name = frame.format.name.replace("yuvj", "yuv")
     if name != picture.pixel_format:
         frame = _convert(frame, picture.pixel_format)
-    word = layout(picture.pixel_format).dtype
+    word = np.dtype(layout(picture.pixel_format).dtype)
     shapes = plane_shapes(picture)
-    return tuple(_packed(plane, *shape, word) for plane, shape in zip(frame.planes, shapes, strict=True))
+    block = np.empty(sum(rows * samples for rows, samples in shapes), word)
+    own, start = [], 0
+    for plane, (rows, samples) in zip(frame.planes, shapes, strict=True):
+        own.append(block[start : start + rows * samples].reshape(rows, samples))
+        np.copyto(own[-1].view(np.uint8), _lines(plane, rows)[:, : samples * word.itemsize])
+        start += rows * samples
+    return tuple(own)
 
 
-def _packed(plane: VideoPlane, rows: int, samples: int, word: type[np.uint8] | type[np.uint16]) -> Plane:
+def _lines(plane: VideoPlane, rows: int) -> NDArray[np.uint8]:
+    """Return (rows, line size) of the decoder's own memory, which it goes on using."""
     stride = abs(plane.line_size)
     lines: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)[: rows * stride].reshape(rows, stride)
-    if plane.line_size < 0:  # stored bottom up, as in BMP
-        lines = lines[::-1]
-    own = lines[:, : samples * word().itemsize].copy()  # the decoder goes on using its memory
-    return own.view(word)  # type: ignore[return-value]
+    return lines[::-1] if plane.line_size < 0 else lines  # stored bottom up, as in BMP
 
 
 def _convert(frame: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
