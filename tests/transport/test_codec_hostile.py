@@ -22,7 +22,8 @@ FRAME = Frame(
 
 
 def header(kind: object, body: object, *, magic: object = codec.MAGIC, version: object = codec.VERSION) -> bytes:
-    return msgpack.packb([magic, version, kind, body])
+    raw: bytes = msgpack.packb([magic, version, kind, body])
+    return raw
 
 
 def body_of(message: Any) -> list[Any]:
@@ -193,7 +194,7 @@ def test_a_gigabyte_that_did_not_come_is_not_made_room_for() -> None:
         [b"\xdb\xff\xff\xff\xff"],  # text
         [b"\xc6\xff\xff\xff\xff"],  # bytes
         [b"\xc9\xff\xff\xff\xff\x01"],  # an extension
-        [b"\xdd\x00\x0f\xff\xff" * 200_000],  # lists in lists, each as long as the header is
+        [b"\xdd\x00\x0f\x00\x00" * 200_000],  # lists in lists, each as long as the header is
         [b"\xdc\x0f\xff" * 300_000],
     ]
     tracemalloc.start()

@@ -36,7 +36,7 @@ FRAME = Frame(
         (lambda: Box(x=-1, y=0, width=1, height=1), "negative"),
         (lambda: Box(x=0, y=0, width=1, height=-1), "negative"),
         (lambda: Mask(box=BOX, alpha=np.zeros((2, 3), np.uint8)), "does not fit"),
-        (lambda: Mask(box=BOX, alpha=np.zeros((2, 2), bool)), "does not fit"),  # type: ignore[arg-type]
+        (lambda: Mask(box=BOX, alpha=np.zeros((2, 2), bool)), "does not fit"),
         (lambda: MaskedFrame(frame=FRAME, mask=mask(3), shot=0, emit=True), "reaches outside 4x2"),
         (lambda: Patch(seq=-1, mask=MASK, pixels=np.zeros((2, 2), np.uint8)), "count from 0"),
         (lambda: Patch(seq=0, mask=MASK, pixels=None), "exactly where"),
