@@ -13,6 +13,8 @@ LONGEST: Final = 120  # frames of a chunk when the user does not say: longer one
 SHORTEST: Final = 12  # below this most of the work would be lead-in
 LINK_FRAMES: Final = 4  # on every link: enough to overlap the work of both ends
 LINK_FLOOR: Final = 8 << 20  # bytes; packets of sound or cover art must pass however small the pictures are
+MOST_REPLICAS: Final = 64
+MOST_FRAMES: Final = 100_000  # of a chunk: an hour
 PATCHES: Final = 3  # the largest patches that each replica may have waiting at encode
 
 
@@ -62,16 +64,14 @@ def share(
 
     Raises OptionError, naming the number that would do, if the budget cannot hold one chunk.
     """
-    if replicas < 1:
-        raise OptionError(f"{replicas} replicas, at least 1 is needed")
-    if chunk < 0:
-        raise OptionError(f"a chunk of {chunk} frames, at least 1 is needed (or 0 for automatic)")
+    check_counts(replicas, chunk)
     sizes, margin = _sizes(picture, kind, replicas, info_bytes), kind.reach.lead_in + kind.reach.look_ahead + 1
     least = sizes.fixed + ((chunk or SHORTEST) + margin) * sizes.frame
     if memory < least:
         raise OptionError(
             f"--memory {_human(memory)} is too small for {picture.width}x{picture.height} {picture.pixel_format}, "
-            f"{replicas} replicas and chunks of {chunk or SHORTEST} frames: {_human(least + (1 << 20))} would do"
+            f"{replicas} {'replica' if replicas == 1 else 'replicas'} and chunks of {chunk or SHORTEST} frames: "
+            f"{_human(least + (1 << 20))} would do"
         )
     store = memory - sizes.fixed
     return Shares(
@@ -83,6 +83,14 @@ def share(
         patches=sizes.patches,
         store=store,
     )
+
+
+def check_counts(replicas: int, chunk: int) -> None:
+    """Raise OptionError for a number of replicas, or of frames in a chunk, that no budget makes possible."""
+    if not 1 <= replicas <= MOST_REPLICAS:
+        raise OptionError(f"--replicas {replicas} cannot be used, 1 to {MOST_REPLICAS} expected")
+    if not 0 <= chunk <= MOST_FRAMES:
+        raise OptionError(f"--chunk {chunk} cannot be used, 1 to {MOST_FRAMES} frames expected, or 0 for automatic")
 
 
 def _chunk(frames: int, replicas: int) -> int:
@@ -104,7 +112,7 @@ def parse_size(words: str) -> int:
     try:
         size = float(number) * units[unit]
     except (ValueError, KeyError) as error:
-        raise OptionError(f"{words!r} is no amount of memory; 1GiB, 512MiB or a number of bytes would be") from error
+        raise OptionError(f"--memory {words!r} is no amount; 1GiB, 512MiB or a number of bytes would be") from error
     if not 0 < size < 1 << 50:
-        raise OptionError(f"{words!r} is no amount of memory that could be used")
+        raise OptionError(f"--memory {words!r} cannot be used; an amount such as 512MiB or 1GiB is needed")
     return int(size)

@@ -6,13 +6,16 @@ Nothing heavy is imported before a command is chosen, so `cleanplate --help` is 
 import argparse
 import json
 import logging
+import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from deploy.config import Job
     from deploy.supervisor import Outcome
+
+USAGE: Final = 2  # as argparse has it
 
 EPILOG = """examples:
   cleanplate remove street.mp4 clean.mp4 --box 412,96,60,200      x,y,w,h around it on the first frame
@@ -22,12 +25,13 @@ EPILOG = """examples:
   cleanplate demo                                                 makes a clip, cleans it, shows before and after
 
 exit codes: 0 done; 1 inspect found differences; 2 wrong usage; 3 source; 4 prompt or mask; 5 output; 6 option;
-7 a process died; 8 an address is taken; 9 the ledger does not balance; 10 transport; 130 Ctrl-C; 143 SIGTERM"""
+7 a process died; 8 an address is wrong or taken; 9 the ledger does not balance; 10 transport;
+130 Ctrl-C; 143 SIGTERM"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_glued(sys.argv[1:] if argv is None else argv))
     logging.getLogger().setLevel(logging.DEBUG if arguments.verbose else logging.WARNING)
     try:
         code: int = arguments.run(arguments)
@@ -49,8 +53,26 @@ def _complain(error: Exception, verbose: bool) -> int:
     return exit_code(error)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one line, as everything else does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"cleanplate: {message}; {self.prog} --help says what is possible\n")
+
+
+def _glued(words: Sequence[str]) -> list[str]:
+    """Write `--box -5,0,9,9` as `--box=-5,0,9,9`: argparse would take the value for an option."""
+    glued: list[str] = []
+    for word in words:
+        if glued and re.fullmatch(r"--\w[\w-]*", glued[-1]) and re.match(r"-[\d.]|-(inf|nan)\b", word):
+            glued[-1] += f"={word}"
+        else:
+            glued.append(word)
+    return glued
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="cleanplate",
         description="Removes what you point at from a video, and gives the video back.",
         epilog=EPILOG,
@@ -114,7 +136,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
     from stages.segment.segment import SegmentConfig
 
     try:
-        fps = Fraction(arguments.fps)
+        fps = Fraction(arguments.fps).limit_denominator(1_000_000)
     except (ValueError, ZeroDivisionError) as error:
         raise OptionError(f"--fps {arguments.fps} is no rate; 25, 23.976 or 30000/1001 would be") from error
     return Job(
@@ -122,7 +144,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         target=arguments.target,
         prompts=Prompts(
             boxes=tuple(parse_box(words) for words in arguments.box),
-            regions=tuple(parse_box(words) for words in arguments.region),
+            regions=tuple(parse_box(words, "region") for words in arguments.region),
             mask=arguments.mask,
         ),
         decode=DecodeConfig(fps=fps, loop=arguments.loop),

@@ -32,13 +32,30 @@ class Counts:
     """What passed where."""
 
     def __init__(self) -> None:
-        self.frames_in = self.filled = 0
+        self.frames_in = self.filled = self.written = self.durable = 0
         self.failure: StageError | None = None
 
 
-def run_inline(job: Job) -> Outcome:
-    """Run a job in this process. Ctrl-C ends the source; what was read is written."""
-    started, counts, written = time.monotonic(), Counts(), 0
+def run_inline(job: Job) -> tuple[Outcome, int]:
+    """Run a job in this process; return how it ended, and how many frames are surely in the file."""
+    started, counts = time.monotonic(), Counts()
+    try:
+        _run(job, counts)
+    except StageError as error:
+        counts.failure = counts.failure or error
+    ledger = Ledger(
+        frames_in=counts.frames_in,
+        frames_out=counts.written,
+        dropped={"not written": left} if counts.failure and (left := counts.frames_in - counts.written) else {},
+        filled=counts.filled,
+        seconds=time.monotonic() - started,
+    )
+    if counts.failure is None:
+        return Outcome(ledger=ledger), counts.durable
+    return Outcome(ledger=ledger, code=exit_code(counts.failure), sentence=sentence(counts.failure)), counts.durable
+
+
+def _run(job: Job, counts: Counts) -> None:
     source = decode(job.source, job.decode)
     info = next(source)
     assert isinstance(info, StreamInfo)
@@ -54,17 +71,7 @@ def run_inline(job: Job) -> Outcome:
     )
     masked = _until_failure(segment(_counted(info, source, counts), job.prompts, job.segment), counts)
     for progress in encode(_inpaint_in_place(masked, shares.plan, kind, counts), job.target, job.encode):
-        written = progress.frames
-    ledger = Ledger(
-        frames_in=counts.frames_in,
-        frames_out=written,
-        dropped={"not written": counts.frames_in - written} if counts.failure and counts.frames_in > written else {},
-        filled=counts.filled,
-        seconds=time.monotonic() - started,
-    )
-    if counts.failure is not None:
-        return Outcome(ledger=ledger, code=exit_code(counts.failure), sentence=sentence(counts.failure))
-    return Outcome(ledger=ledger)
+        counts.written, counts.durable = progress.frames, progress.durable
 
 
 def _counted(

@@ -5,25 +5,39 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.addresses import check_metrics
+from deploy.budget import check_counts
 from deploy.config import Job
 from deploy.errors import exit_code, sentence
+from deploy.ledger import Ledger
+from deploy.pipeline import FLOW
 from deploy.supervisor import Outcome, Supervisor
+from stages.decode.names import public_name
 from stages.encode.containers import STDOUT
-from stages.encode.targets import check_target, is_folder, partial_path
-from stages.errors import OptionError, PromptError
+from stages.encode.targets import check_apart, check_target, is_folder, partial_path
+from stages.errors import PromptError, StageError
 from stages.inpaint.engines import find_engine
+from stages.segment.prompts import Prompts
 
 
 def check_job(job: Job) -> None:
     """Raise for everything about a job that can be known to be wrong before anything is started."""
-    if not (job.prompts.boxes or job.prompts.regions or job.prompts.mask):
-        raise PromptError("nothing was pointed at; --box, --region or --mask says what to remove")
-    if job.replicas < 1:
-        raise OptionError(f"{job.replicas} replicas, at least 1 is needed")
-    if job.prompts.mask is not None and not Path(job.prompts.mask).exists():
-        raise PromptError(f"there is no mask {job.prompts.mask}: a PNG, a folder of PNGs or a video is needed")
+    check_prompts(job.prompts)
+    check_counts(job.replicas, job.chunk)
     find_engine(job.engine)
     check_target(job.target, job.encode, job.source)
+    if job.prompts.mask is not None:
+        check_apart(job.target, job.prompts.mask, "mask")
+    check_metrics(job.metrics, len(FLOW) - 1 + job.replicas)
+
+
+def check_prompts(prompts: Prompts) -> None:
+    """Raise PromptError if nothing was pointed at, or if the masks are not where they should be."""
+    if not (prompts.boxes or prompts.regions or prompts.mask):
+        raise PromptError("nothing was pointed at; --box, --region or --mask says what to remove")
+    if prompts.mask is not None and not Path(prompts.mask).exists():
+        name = public_name(prompts.mask)
+        raise PromptError(f"there is no mask {name}: a PNG, a folder of PNGs or a video is needed")
 
 
 def run_distributed(job: Job, show: Callable[[Supervisor], None]) -> Outcome:
@@ -31,6 +45,9 @@ def run_distributed(job: Job, show: Callable[[Supervisor], None]) -> Outcome:
     supervisor = Supervisor(job, show=show)
     try:
         return _told(supervisor.run(), job, supervisor.durable)
+    except StageError as error:
+        nothing = Outcome(ledger=Ledger(frames_in=0, frames_out=0), code=exit_code(error), sentence=sentence(error))
+        return _told(nothing, job, supervisor.durable)
     except BaseException:
         _sweep(job, supervisor.durable)
         raise
@@ -40,7 +57,8 @@ def run_here(job: Job) -> Outcome:
     """Run a checked job in this process."""
     from deploy.inline import run_inline
 
-    return run_inline(job)
+    outcome, durable = run_inline(job)
+    return _told(outcome, job, durable)
 
 
 def _told(outcome: Outcome, job: Job, durable: int) -> Outcome:

@@ -5,7 +5,11 @@ each other: the environment variable CLEANPLATE_TOKEN, the same for all.
 """
 
 import argparse
+import logging
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,28 +61,57 @@ def _stage(arguments: argparse.Namespace) -> int:
     from stages.errors import OptionError
 
     job = job_of(arguments)
+    _check(arguments, job)
     token = os.environ.get("CLEANPLATE_TOKEN", "")
     if len(token) < 16:
         raise OptionError("CLEANPLATE_TOKEN must hold the secret of the run, 16 characters or more, the same for all")
-    if arguments.stage == "encode":
-        from stages.encode.targets import check_target
-
-        check_target(job.target, job.encode, "-")
-    return run(
-        Spec(
-            stage=arguments.stage,
-            name=arguments.name,
-            job=job,
-            shares=_shares(job),
-            token=token,
-            control="",
-            listen=arguments.listen,
-            work=arguments.work,
-            to=arguments.to,
-            metrics=job.metrics,
-            parent=0,
-        )
+    spec = Spec(
+        stage=arguments.stage,
+        name=arguments.name,
+        job=job,
+        shares=_shares(job),
+        token=token,
+        control="",
+        listen=arguments.listen,
+        work=arguments.work,
+        to=arguments.to,
+        metrics=job.metrics,
+        parent=0,
     )
+    with log_on_stderr():
+        return run(spec)
+
+
+def _check(arguments: argparse.Namespace, job: "Job") -> None:
+    """Raise for everything about one stage that can be known to be wrong before it starts."""
+    from deploy.addresses import check_connect, check_listen, check_metrics
+    from deploy.budget import check_counts
+    from deploy.run import check_prompts
+    from stages.encode.targets import check_target
+
+    check_counts(job.replicas, job.chunk)
+    if arguments.stage == "segment":
+        check_prompts(job.prompts)
+    if arguments.stage == "encode":
+        check_target(job.target, job.encode, "-")
+    for option in ("listen", "work"):
+        if address := getattr(arguments, option):
+            (check_listen if arguments.listen else check_connect)(option, address)
+    if arguments.to:
+        check_connect("to", arguments.to)
+    check_metrics(job.metrics, 1)
+
+
+@contextmanager
+def log_on_stderr() -> Iterator[None]:
+    """Say what a stage has to say, and why it fails, as the other commands do."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("cleanplate: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def _shares(job: "Job") -> "Shares":

@@ -48,7 +48,8 @@ def encode(items: Iterable[StreamInfo | Packet | CleanFrame], target: str, confi
 
     `items` begin with one StreamInfo; CleanFrames follow in order, Packets anywhere among them. Holds no more frames
     than the encoder does. SinkError or OptionError if the output cannot be written, ValueError if frames are missing
-    or repeated. When it is closed early, what there is stays readable under its partial name.
+    or repeated. When it is closed early, what there is stays readable under its partial name; a stream without a frame
+    never gets another.
     """
     stream = iter(items)
     info = next(stream, None)
@@ -62,6 +63,9 @@ def encode(items: Iterable[StreamInfo | Packet | CleanFrame], target: str, confi
             else:
                 writer.picture(_composited(item, info.format, writer.frames))
                 yield Written(frames=writer.frames, durable=writer.durable)
+        if not writer.frames:  # it failed before its first frame: nothing that may take the target's name
+            writer.abandon()
+            return
         writer.finish()
     except BaseException:
         writer.abandon()

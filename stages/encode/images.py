@@ -38,10 +38,6 @@ class Pictures:
         self.frames = 0
         self._folder = Path(target)
         self._digits = max(_DIGITS, len(str(info.frames - 1)))
-        try:
-            self._folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise SinkError(f"{self._folder} cannot be made: {error.strerror}") from error
 
     @property
     def durable(self) -> int:
@@ -52,7 +48,9 @@ class Pictures:
         """Leave a side packet out: pictures have no sound."""
 
     def picture(self, frame: Frame) -> None:
-        """Write one picture."""
+        """Write one picture; the first one makes the folder."""
+        if not self.frames:
+            self._make_folder()
         path = self._folder / f"{frame.seq:0{self._digits}}.png"
         whole = path.with_suffix(".partial")
         try:
@@ -63,6 +61,12 @@ class Pictures:
                 f"{path} could not be written: {error.strerror}; frames up to {self.frames - 1} are kept"
             ) from error
         self.frames += 1
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be made: {error.strerror}") from error
 
     def finish(self) -> None:
         """Nothing is left to do."""

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from stages.decode.names import is_url, public_name, reason
 from stages.encode.choice import held_by
 from stages.encode.codecs import AUTO, check_codec, encoders
 from stages.encode.config import EncodeConfig
@@ -34,14 +35,35 @@ def check_target(target: str, config: EncodeConfig, source: str) -> None:
 def check_place(target: str, config: EncodeConfig, source: str, *, images: bool) -> None:
     """Do what check_target does for a source that is known to be a folder of images or not."""
     check_codec(config)
+    if not target or is_url(target):
+        found = f"{public_name(target)} is a URL" if target else "the output has no name"
+        raise SinkError(f"{found}; a video file, a folder (a name that ends with /) or - for stdout is needed")
+    try:
+        _check_writable(target, config, source, images)
+    except OSError as error:  # a name that is too long, a loop of links
+        raise SinkError(f"{target} cannot be written: {reason(error)}") from error
+
+
+def check_apart(target: str, read: str, what: str) -> None:
+    """Raise SinkError if the target, or its partial, is a file that is read while it is written."""
+    for place in (Path(target), partial_path(target)) if Path(target).name else ():
+        if place.exists() and Path(read).exists() and os.path.samefile(place, read):
+            raise SinkError(
+                f"{place} is the {what} itself, which is read while the output is written; choose another name"
+            )
+
+
+def _check_writable(target: str, config: EncodeConfig, source: str, images: bool) -> None:
+    if target != STDOUT:
+        check_apart(target, source, "input")
     if is_folder(target, images=images):
         if (config.codec, config.crf, config.preset) != (AUTO, None, None):
             raise OptionError(f"{target} is a folder of PNGs, which have no codec, crf or preset to choose")
-        _check_folder(Path(target), config, source)
+        _check_folder(Path(target), config)
         return
     _check_container(target, config)
     if target != STDOUT:
-        _check_file(Path(target), config, source)
+        _check_file(Path(target), config)
 
 
 def _check_container(target: str, config: EncodeConfig) -> None:
@@ -53,8 +75,7 @@ def _check_container(target: str, config: EncodeConfig) -> None:
         raise OptionError(f"codec {config.codec} cannot be used in {target}; {container.encoder} or a .mkv would do")
 
 
-def _check_file(path: Path, config: EncodeConfig, source: str) -> None:
-    _check_source(path, source)
+def _check_file(path: Path, config: EncodeConfig) -> None:
     for place in (path, partial_path(str(path))):
         if place.is_dir():
             raise SinkError(f"{place} is a folder; a name that ends with / would write pictures into it")
@@ -63,8 +84,7 @@ def _check_file(path: Path, config: EncodeConfig, source: str) -> None:
     _check_parent(path)
 
 
-def _check_folder(path: Path, config: EncodeConfig, source: str) -> None:
-    _check_source(path, source)
+def _check_folder(path: Path, config: EncodeConfig) -> None:
     if not path.exists():
         _check_parent(path)
     elif not path.is_dir():
@@ -73,11 +93,6 @@ def _check_folder(path: Path, config: EncodeConfig, source: str) -> None:
         raise SinkError(f"{path} cannot be written: no permission")
     elif not config.force and any(path.glob("[0-9]*.png")):
         raise SinkError(f"{path} already holds numbered pictures; --force overwrites them")
-
-
-def _check_source(path: Path, source: str) -> None:
-    if path.exists() and Path(source).exists() and os.path.samefile(path, source):
-        raise SinkError(f"{path} is the input itself, which is read while the output is written; choose another name")
 
 
 def _check_parent(path: Path) -> None:

@@ -51,8 +51,8 @@ class GivenMasks:
         (height, width), picture = mask.values.shape, frame.format
         if (width, height) != (picture.width, picture.height):
             raise PromptError(
-                f"mask {mask.name} of frame {frame.seq} is {width}x{height}, "
-                f"the picture is {picture.width}x{picture.height}: they must be the same"
+                f"mask {mask.name} is {width}x{height}, frame {frame.seq} of the video is "
+                f"{picture.width}x{picture.height}: they must be the same"
             )
         return mask.values
 
@@ -96,7 +96,7 @@ def _video(path: str) -> Iterator[_Named]:
     try:
         for item in decode(path, DecodeConfig()):
             if isinstance(item, Frame):
-                yield _Named(f"{path}, frame {item.seq},", luma(item))
+                yield _Named(f"{path} (its frame {item.seq})", luma(item))
     except SourceError as error:
         raise PromptError(f"mask video {path} cannot be read: {error}") from error
 

@@ -22,19 +22,19 @@ class Prompts:
     mask: str | None = None  # a folder of PNGs, one picture, or a video; see stages.segment.masks
 
 
-def parse_box(words: str) -> Box:
-    """Return the box that "x,y,width,height" spells, in pixels; PromptError if it spells none.
+def parse_box(words: str, kind: str = "box") -> Box:
+    """Return the box that "x,y,width,height" spells, in pixels; PromptError, naming its kind, if it spells none.
 
     Fractions are allowed, as drawing tools give them, and widened to whole pixels.
     """
-    parts = words.split(",")
+    parts, name = words.split(","), f"{kind} {words!r}"
     if len(parts) != 4:
-        raise PromptError(f"box {words!r} has {_count(words)}, four are needed: x,y,width,height in pixels")
-    x, y, width, height = (_number(part, words) for part in parts)
+        raise PromptError(f"{name} has {_count(words)}, four are needed: x,y,width,height in pixels")
+    x, y, width, height = (_number(part, name) for part in parts)
     if x < 0 or y < 0:
-        raise PromptError(f"box {words!r} begins at {x:g},{y:g}, its corner must be at 0,0 or further right and down")
+        raise PromptError(f"{name} begins at {x:g},{y:g}, its corner must be at 0,0 or further right and down")
     if width <= 0 or height <= 0:
-        raise PromptError(f"box {words!r} is {width:g} wide and {height:g} high, both must be more than 0")
+        raise PromptError(f"{name} is {width:g} wide and {height:g} high, both must be more than 0")
     left, top = math.floor(x), math.floor(y)
     return Box(x=left, y=top, width=math.ceil(x + width) - left, height=math.ceil(y + height) - top)
 
@@ -44,13 +44,13 @@ def _count(words: str) -> str:
     return "1 number" if count == 1 else f"{count} numbers"
 
 
-def _number(part: str, words: str) -> float:
+def _number(part: str, name: str) -> float:
     try:
         number = float(part)
     except ValueError as error:
-        raise PromptError(f"box {words!r} has {part.strip()!r} where a number of pixels should be") from error
+        raise PromptError(f"{name} has {part.strip()!r} where a number of pixels should be") from error
     if not abs(number) <= MAX_SIDE:  # not a number is not less either
-        raise PromptError(f"box {words!r} has {part.strip()}, a number from 0 to {MAX_SIDE} is needed")
+        raise PromptError(f"{name} has {part.strip()}, a number from 0 to {MAX_SIDE} is needed")
     return number
 
 

@@ -116,10 +116,10 @@ def test_until_it_is_complete_the_file_has_another_name(tmp_path: Path):
     assert partial_path("a/clean.tar.mp4") == Path("a/clean.tar.partial.mp4")
 
 
-def test_a_stream_without_frames_is_a_file_without_frames(tmp_path: Path):
-    assert list(encode(synthetic(Clip(frames=0)), str(tmp_path / "out.mkv"), EncodeConfig())) == [
-        Written(frames=0, durable=0)
-    ]
+def test_a_stream_without_frames_replaces_nothing(tmp_path: Path):
+    (tmp_path / "out.mkv").write_bytes(b"precious")
+    assert list(encode(synthetic(Clip(frames=0)), str(tmp_path / "out.mkv"), EncodeConfig(force=True))) == []
+    assert (tmp_path / "out.mkv").read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize("wrong", [0, 2])

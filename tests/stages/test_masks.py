@@ -97,7 +97,7 @@ def test_a_mask_that_vanished_is_named(tmp_path):
 def test_a_mask_of_another_size_is_refused_with_both_sizes(tmp_path):
     masks = folder_of(tmp_path, 2)
     masks.next(frame(0))
-    with pytest.raises(PromptError, match=r"mask .*mask1\.png of frame 1 is 32x24, the picture is 64x24"):
+    with pytest.raises(PromptError, match=r"mask .*mask1\.png is 32x24, frame 1 of the video is 64x24"):
         masks.next(frame(1, width=64))
 
 
