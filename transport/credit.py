@@ -4,7 +4,7 @@ The receiver grants bytes; the sender spends them and never sends without. What 
 again. So what lies between two stages is bounded by the grant, whatever their speeds.
 """
 
-from transport.errors import TooLarge
+from transport.errors import TooLarge, WireError
 
 
 class Credit:
@@ -15,9 +15,9 @@ class Credit:
         self.left = 0
 
     def grant(self, amount: int) -> None:
-        """Add bytes; the first grant states the whole."""
+        """Add bytes; the first grant states the whole. WireError if a peer would take some back."""
         if amount < 0:
-            raise ValueError(f"a grant of {amount} bytes")
+            raise WireError(f"a grant of {amount} bytes, at least 0 expected")
         self.granted = self.granted or amount
         self.left += amount
 
