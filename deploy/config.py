@@ -29,7 +29,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """One worker process; handed to it on standard input."""
+    """One worker process; handed to it through a pipe."""
 
     stage: str  # decode, segment, inpaint, encode
     name: str  # inpaint-0

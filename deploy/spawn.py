@@ -1,5 +1,6 @@
-"""Starting a worker process: its command, its environment, its job on standard input."""
+"""Starting a worker process: its command, its environment, its Spec through a pipe."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,14 +17,15 @@ MALLOC: Final = {
 
 
 def start_worker(name: str, spec: bytes) -> "subprocess.Popen[bytes]":
-    """Start `python -m deploy.worker NAME` in a session of its own; the name is for whoever looks at `ps`."""
+    """Start `python -m deploy.worker NAME PIPE` in a session of its own; the name is for those who look at `ps`."""
+    reader, writer = os.pipe()  # and not standard input, which may be the video
     process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.worker", name],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-m", "deploy.worker", name, str(reader)],
+        pass_fds=(reader,),
         env={**os.environ, **MALLOC},
         start_new_session=True,  # Ctrl-C goes to the supervisor alone, which drains
     )
-    assert process.stdin is not None
-    process.stdin.write(spec)
-    process.stdin.close()
+    os.close(reader)
+    with contextlib.suppress(BrokenPipeError), open(writer, "wb") as pipe:  # it is gone already, which others notice
+        pipe.write(spec)
     return process

@@ -1,4 +1,4 @@
-"""One process: a stage between its source and its sink. Started as `python -m deploy.worker`, its Spec on stdin.
+"""One process: a stage between its source and its sink. Started by deploy.spawn, its Spec coming through a pipe.
 
 Exit code 0: everything was done, or what could be done after a failure that was said. Heavy imports (av, cv2) happen
 in the function that runs the stage which needs them.
@@ -179,10 +179,12 @@ def die_with_parent(parent: int) -> None:
 
 
 def main() -> int:
-    """Read the Spec from standard input, and run it."""
+    """Read the Spec from the pipe that start_worker opened, and run it."""
     logging.basicConfig(level=os.environ.get("CLEANPLATE_LOG", "ERROR"), format="%(name)s: %(message)s")
     try:
-        return run(codec.loads(Spec, sys.stdin.buffer.read()))
+        with open(int(sys.argv[2]), "rb") as pipe:
+            spec = codec.loads(Spec, pipe.read())
+        return run(spec)
     except TransportError as error:
         log.error("%s", sentence(error))
         return exit_code(error)

@@ -6,6 +6,8 @@ import shlex
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from deploy.stage_cli import log_on_stderr
 from deploy.worker import run as run_stage
 from stages.inpaint.blank import BLANK
 from tests.clips import Clip, make, make_folder
-from tests.runs import cleanplate, frames_of, job, workers
+from tests.runs import frames_of, job, workers
 from transport.deadlines import Deadlines
 
 USAGE, SOURCE, PROMPT, OUTPUT, OPTION, ADDRESS, TRANSPORT = 2, 3, 4, 5, 6, 8, 10
@@ -380,9 +382,17 @@ def test_the_amount_of_memory_that_is_said_to_do_does(
     assert exit_code_of(f"{words} {enough[1]}") == 0
 
 
+def test_standard_input_is_read_by_the_worker_that_decodes(tmp_path: Path, clip: Path) -> None:
+    words = [sys.executable, "-m", "deploy", "remove", "-", f"{tmp_path}/out.mkv", *shlex.split(REGION)]
+    with clip.open("rb") as file:
+        subprocess.run(words, stdin=file, check=True, timeout=60)
+    assert len(frames_of(tmp_path / "out.mkv")) == Clip().frames
+
+
 def test_standard_input_without_a_byte_is_no_video(tmp_path: Path) -> None:
     for more in ("", "--inline"):
-        ended = cleanplate(*shlex.split(f"remove - {tmp_path}/out.mkv {REGION} {more}"))
+        words = [sys.executable, "-m", "deploy", *shlex.split(f"remove - {tmp_path}/out.mkv {REGION} {more}")]
+        ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         assert ended.returncode == SOURCE
         assert re.search(r"(?m)^cleanplate: standard input cannot be read as video", ended.stderr)
         assert "Traceback" not in ended.stderr
