@@ -164,11 +164,9 @@ def _remove(arguments: argparse.Namespace) -> int:
 
     job = job_of(arguments)
     check_job(job)
-    if arguments.inline:
-        return _report(run_here(job), job, arguments.json)
     display = json_display if arguments.json else table_display if sys.stderr.isatty() else line_display
     with display() as show:
-        outcome = run_distributed(job, show)
+        outcome = run_here(job) if arguments.inline else run_distributed(job, show)
     return _report(outcome, job, arguments.json)
 
 

@@ -160,6 +160,8 @@ def line_display() -> Iterator[Display]:
     """Write a plain line every five seconds."""
 
     def write(snapshot: Snapshot) -> None:
+        if snapshot.seconds < 1:
+            return
         speeds = ", ".join(f"{row.stage} {row.fps:.1f} fps" for row in snapshot.rows)
         slowest = f"; slowest: {snapshot.slowest}" if snapshot.slowest else ""
         sys.stderr.write(f"{_frames(snapshot)} {_end(snapshot)} ({speeds}{slowest})\n")

@@ -60,7 +60,7 @@ def _run(job: Job, counts: Counts) -> None:
     info = next(source)
     assert isinstance(info, StreamInfo)
     kind = find_engine(job.engine)
-    check(job.prompts, info.format)
+    prompts = check(job.prompts, info.format)
     shares = share(
         job.memory,
         picture=info.format,
@@ -69,7 +69,7 @@ def _run(job: Job, counts: Counts) -> None:
         chunk=job.chunk,
         info_bytes=codec.cost(codec.encode(info)),
     )
-    masked = _until_failure(segment(_counted(info, source, counts), job.prompts, job.segment), counts)
+    masked = _until_failure(segment(_counted(info, source, counts), prompts, job.segment), counts)
     for progress in encode(_inpaint_in_place(masked, shares.plan, kind, counts), job.target, job.encode):
         counts.written, counts.durable = progress.frames, progress.durable
 

@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from deploy.budget import Shares, share
@@ -119,7 +119,7 @@ class Supervisor:
         if self._stopping or self.info is None:
             return
         kind = find_engine(self.job.engine)
-        check(self.job.prompts, self.info.format)
+        self.job = replace(self.job, prompts=check(self.job.prompts, self.info.format))
         self.shares = share(
             self.job.memory,
             picture=self.info.format,

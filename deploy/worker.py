@@ -180,7 +180,9 @@ def die_with_parent(parent: int) -> None:
 
 def main() -> int:
     """Read the Spec from the pipe that start_worker opened, and run it."""
-    logging.basicConfig(level=os.environ.get("CLEANPLATE_LOG", "ERROR"), format="%(name)s: %(message)s")
+    wish = os.environ.get("CLEANPLATE_LOG", "")
+    logging.basicConfig(level=wish or "WARNING", format="%(name)s: %(message)s")
+    logging.getLogger().handlers[0].setLevel(wish or "ERROR")  # the supervisor says the warnings, in its display
     try:
         with open(int(sys.argv[2]), "rb") as pipe:
             spec = codec.loads(Spec, pipe.read())

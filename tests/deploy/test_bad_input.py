@@ -24,7 +24,7 @@ from deploy.stage_cli import log_on_stderr
 from deploy.worker import run as run_stage
 from stages.inpaint.blank import BLANK
 from tests.clips import Clip, make, make_folder
-from tests.runs import frames_of, job, workers
+from tests.runs import cleanplate, frames_of, job, workers
 from transport.deadlines import Deadlines
 
 USAGE, SOURCE, PROMPT, OUTPUT, OPTION, ADDRESS, TRANSPORT = 2, 3, 4, 5, 6, 8, 10
@@ -380,6 +380,18 @@ def test_the_amount_of_memory_that_is_said_to_do_does(
     enough = re.search(r"(\w+) would do", capfd.readouterr().err)
     assert enough
     assert exit_code_of(f"{words} {enough[1]}") == 0
+
+
+@pytest.mark.parametrize("way", ["--inline", ""])
+def test_a_warning_is_said_once(tmp_path: Path, clip: Path, way: str) -> None:
+    masks(Clip().frames + 1)(tmp_path)
+    what = f"--region 60,40,9,9 --mask {tmp_path}/masks --engine blank"
+    ended = cleanplate(*shlex.split(f"remove {clip} {tmp_path}/out.mkv {what} {way}"))
+    assert ended.returncode == 0
+    warnings = [line for line in ended.stderr.splitlines() if line.startswith("WARNING ")]
+    assert len(warnings) == 2
+    assert "region 60,40,9,9 reaches outside the picture" in warnings[0]
+    assert "masks go on after the last frame, 12" in warnings[1]
 
 
 def test_standard_input_is_read_by_the_worker_that_decodes(tmp_path: Path, clip: Path) -> None:
