@@ -76,9 +76,12 @@ class Endpoint:
             self._send(peer, [*codec.encode(note), *parts])
 
     def _send(self, peer: Peer, parts: list[codec.Part]) -> None:
+        flags = zmq.NOBLOCK if self.binds and not peer.welcome else 0  # nobody waits for a stranger
         try:
-            self._socket.send_multipart([peer.id, *parts] if self.binds else parts, copy=False)
+            self._socket.send_multipart([peer.id, *parts] if self.binds else parts, flags, copy=False)
         except zmq.Again as error:
+            if flags:
+                return
             raise Silence(f"{peer.name or self.address} takes nothing any more") from error
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
@@ -88,8 +91,8 @@ class Endpoint:
         peer.sent = time.monotonic()
 
     def receive_all(self) -> None:
-        """Take in everything that has arrived."""
-        while True:
+        """Take in what has arrived, but come to an end however fast more arrives."""
+        for _ in range(HIGH_WATER):
             try:
                 parts = self._socket.recv_multipart(zmq.NOBLOCK, copy=self.copy)
             except zmq.Again:
@@ -116,7 +119,7 @@ class Endpoint:
 
     def _reject(self, sender: bytes, peer: Peer | None, error: WireError) -> None:
         if peer is not None and peer.welcome:
-            raise error
+            raise WireError(f"{peer.name}: {error}") from error
         log.warning("%s: dropped bytes of a stranger: %s", self.address, error)
         if self.binds:
             self._send(Peer(id=sender), [*codec.encode(RefusedNote(sentence=str(error)))])
@@ -129,17 +132,17 @@ class Endpoint:
             self._send(Peer(id=sender), [*codec.encode(RefusedNote(sentence=reason))])
             return
         peer = known or Peer(id=sender, role=hello.role, name=hello.name, incarnation=hello.incarnation, welcome=True)
-        self.peers[sender] = peer
         peer.heard = time.monotonic()
         self._send(peer, [*codec.encode(Welcome(name=self._hub.name))])
-        if known is None:
+        if known is None and peer.sent:  # not sent: it went before it was welcomed
+            self.peers[sender] = peer
             for other in list(self.peers.values()):
                 if other.name == peer.name and other is not peer:
                     self._lose(other)
             self._joined(peer)
 
     def _objection(self, hello: Hello) -> str:
-        if not hmac.compare_digest(hello.token.encode(), self._hub.token.encode()):
+        if not hmac.compare_digest(hello.token.encode(errors="surrogateescape"), self._hub.token.encode()):
             return "the token is not that of this run"
         if hello.role not in self._accepts:
             return f"a {hello.role[:20]} is not expected here, but {' or '.join(sorted(self._accepts))}"
