@@ -86,7 +86,7 @@ class Merge:
         if peer.role == "segment":
             self._frames.heard(peer, note, parts)
         elif isinstance(note, Item):
-            message, cost = read_message(parts)
+            message, cost = read_message(peer, parts)
             if not isinstance(message, Patch) or not self._allowances[peer.id].arrived(cost):
                 raise WireError(f"{peer.name} sent a {type(message).__name__} it had no leave to send")
             waiting = _Waiting(message, cost, peer)

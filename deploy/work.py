@@ -171,7 +171,7 @@ class WorkInlet:
     def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
         """Take in a frame, the end of a chunk, or the end of all."""
         if isinstance(note, Item):
-            message, cost = read_message(parts)
+            message, cost = read_message(peer, parts)
             if not isinstance(message, MaskedFrame) or not self.allowance.arrived(cost):
                 raise WireError(f"{peer.name} sent a {type(message).__name__} it had no leave to send")
             self.arrived += 1

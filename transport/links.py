@@ -19,11 +19,14 @@ M = TypeVar("M", bound=Message)
 STALL_S = 3600.0  # a live peer that takes or gives nothing for so long is given up
 
 
-def read_message(parts: Sequence[codec.Part]) -> tuple[Message, int]:
-    """Return the message behind an Item note, and what it costs in credit."""
-    message = codec.decode(parts)
+def read_message(peer: Peer, parts: Sequence[codec.Part]) -> tuple[Message, int]:
+    """Return the message behind a peer's Item note, and what it costs in credit; WireError, naming the peer."""
+    try:
+        message = codec.decode(parts)
+    except WireError as error:
+        raise WireError(f"{peer.name}: {error}") from error
     if not isinstance(message, Message):
-        raise WireError(f"a {type(message).__name__} where a message was expected")
+        raise WireError(f"{peer.name}: a {type(message).__name__} where a message was expected")
     return message, codec.cost(parts)
 
 
@@ -141,7 +144,7 @@ class Inlet(Generic[M]):
         if self._total is not None:
             return
         if isinstance(note, Item):
-            message, cost = read_message(parts)
+            message, cost = read_message(peer, parts)
             if not isinstance(message, self._kinds) or not self.allowance.arrived(cost):
                 raise WireError(f"{peer.name} sent a {type(message).__name__} that it had no leave to send")
             self._items.append((message, cost))
