@@ -1,0 +1,328 @@
+"""Hostile, broken, stopped and vanished peers: the others' streams go on, and who is at fault is named."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import zmq
+
+from tests.transport.test_links import SENDER, SHORT, address, frame
+from transport import codec
+from transport.deadlines import Deadlines
+from transport.errors import Refused, Silence, WireError
+from transport.links import Inlet, Outlet
+from transport.messages import Frame
+from transport.notes import Beat, Grant, Hello, Item, Note, Welcome
+from transport.notes import Refused as RefusedNote
+from transport.sockets import Endpoint, Hub, Peer
+
+FUTURE = bytes(codec.encode(Beat())[0]).replace(b"\x01", b"\x07", 1)  # as a later version would say it
+GARBAGE = (
+    [b""],
+    [b"\0" * 5000],
+    [b"GET / HTTP/1.1\r\n\r\n"],
+    [b"\xdd\xff\xff\xff\xff"],
+    [b"\x91" * 1020 + b"\xc0"],
+    [b"", b"", b"x" * 100],
+    [bytes([byte]) for byte in range(256)],
+    codec.encode(Beat()),
+    codec.encode(Grant(amount=1 << 62)),
+    [*codec.encode(Item()), *codec.encode(frame(0))],
+    codec.encode(frame(0)),
+    codec.encode(Hello(token="guess", role="decode", name="decode", incarnation="1")),
+    codec.encode(Hello(token="\udc80", role="decode", name="\udcff", incarnation="1")),
+    codec.encode(Hello(token="t", role="king", name="decode", incarnation="1")),
+    codec.encode(Welcome(name="segment")),
+    codec.encode(RefusedNote(sentence="go away")),
+)
+
+
+class Raw:
+    """A peer that says whatever it is told to."""
+
+    def __init__(self, where: str, **options: int) -> None:
+        self._context = zmq.Context()
+        self.socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        for name, value in options.items():
+            self.socket.setsockopt(getattr(zmq, name), value)
+        self.socket.connect(where)
+
+    def __enter__(self) -> "Raw":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.destroy(linger=500)
+
+    def say(self, note: Note, parts: Sequence[codec.Part] = ()) -> None:
+        self.socket.send_multipart([*codec.encode(note), *parts])
+
+    def hello(self, name: str = "decode", incarnation: str = "raw") -> None:
+        self.say(Hello(token="t", role="decode", name=name, incarnation=incarnation))
+
+    def answer(self) -> object:
+        """Return what comes next that is not just a sign of life."""
+        while self.socket.poll(5000):
+            if not isinstance(note := codec.decode(self.socket.recv_multipart()[:1]), Beat):
+                return note
+        raise AssertionError("no answer")
+
+
+class Visitors:
+    """A link that only keeps a list of who came and went."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.seen: list[tuple[str, str, str]] = []
+        endpoint.link = self
+
+    def joined(self, peer: Peer) -> None:
+        self.seen.append(("joined", peer.name, peer.incarnation))
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        self.seen.append(("heard", peer.name, type(note).__name__))
+
+    def lost(self, peer: Peer) -> None:
+        self.seen.append(("lost", peer.name, peer.incarnation))
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    deadlines = Deadlines(connect=3.0, silence=1.0, beat=0.1, linger=0.5, send=0.5)
+    with Hub(role="segment", name="segment", token="t", deadlines=deadlines) as opened:
+        yield opened
+
+
+def read_all_while(hub: Hub, endpoint: Endpoint, disturb: threading.Thread) -> None:
+    """Take a stream of 200 frames while a thread disturbs it from beginning to end."""
+    inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
+    disturb.start()
+    sender = subprocess.Popen([sys.executable, "-c", SENDER, endpoint.address, "200"])
+    assert [(item.seq, int(item.planes[0][0, 0])) for item in inlet] == [(seq, seq % 256) for seq in range(200)]
+    assert sender.wait(10) == 0
+    disturb.join()
+
+
+@pytest.mark.parametrize("kind", ["ipc", "tcp"])
+def test_what_strangers_say_disturbs_no_stream(hub: Hub, tmp_path: Path, kind: str) -> None:
+    endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
+
+    def babble() -> None:
+        for _ in range(20):
+            with Raw(endpoint.address) as stranger:
+                for parts in GARBAGE:
+                    stranger.socket.send_multipart(parts)
+
+    read_all_while(hub, endpoint, threading.Thread(target=babble))
+
+
+def test_what_is_not_even_zeromq_disturbs_no_stream(hub: Hub) -> None:
+    endpoint = hub.bind("tcp://127.0.0.1:0", accepts=["decode"])
+    where = ("127.0.0.1", int(endpoint.address.rpartition(":")[2]))
+    greeting = b"\xff\0\0\0\0\0\0\0\x01\x7f"
+    shouts = [b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", b"\0" * 9000, b"\xff" * 9000, os.urandom(9000), b""]
+    shouts += [greeting, greeting + b"\x03\x01NULL" + bytes(48), greeting + os.urandom(900), b"\x01\0\x05\0hello" * 99]
+
+    def shout() -> None:
+        for _ in range(10):
+            for words in shouts:
+                with socket.create_connection(where) as caller:
+                    try:
+                        caller.sendall(words)
+                    except OSError:
+                        continue  # hung up on: as it should be
+
+    read_all_while(hub, endpoint, threading.Thread(target=shout))
+
+
+def test_a_stranger_who_floods_and_never_listens_disturbs_no_stream(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+
+    def flood() -> None:
+        with Raw(endpoint.address, RCVHWM=1, SNDTIMEO=5000) as stranger:
+            for _ in range(20_000):  # more than the high-water marks and the buffers between would hold of answers
+                stranger.socket.send(b"?")
+
+    read_all_while(hub, endpoint, threading.Thread(target=flood))
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ([b"\xc1"], "not msgpack"),
+        ([FUTURE], "speaks protocol version 7, this side speaks 1"),
+        (codec.encode(Beat()), "say hello first"),
+        (codec.encode(Hello(token="guess", role="decode", name="x", incarnation="")), "the token is not"),
+        (codec.encode(Hello(token="\udc80", role="decode", name="x", incarnation="")), "the token is not"),
+        (codec.encode(Hello(token="t", role="king", name="x", incarnation="")), "a king is not expected here"),
+    ],
+)
+def test_a_stranger_is_told_why_it_is_turned_away(
+    hub: Hub, tmp_path: Path, parts: list[codec.Part], reason: str
+) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    visitors = Visitors(endpoint)
+    with Raw(endpoint.address) as stranger:
+        stranger.socket.send_multipart(parts)
+        answer = stranger.answer()
+    assert isinstance(answer, RefusedNote)
+    assert reason in answer.sentence
+    assert visitors.seen == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ([b"\xc1"], "decode.*not msgpack"),
+        ([FUTURE], "decode.*version 7"),
+        ([*codec.encode(Item()), b"\xc1"], "decode.*not msgpack"),
+        (codec.encode(Item()), "decode.*0 parts"),
+        ([*codec.encode(Item()), *codec.encode(Beat())], "decode.*a Beat where a message was expected"),
+        ([*codec.encode(Item()), *codec.encode(frame(0))[:1]], "decode.*fewer parts"),
+        (codec.encode(frame(0)), "decode: fewer parts"),
+    ],
+)
+def test_garbage_of_a_peer_ends_the_stream_and_names_the_peer(
+    hub: Hub, tmp_path: Path, parts: list[codec.Part], reason: str
+) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
+    with Raw(endpoint.address) as peer:
+        peer.hello()
+        assert isinstance(peer.answer(), Welcome)
+        peer.socket.send_multipart(parts)
+        with pytest.raises(WireError, match=reason):
+            next(iter(inlet))
+    assert inlet.arrived == 0
+
+
+def test_more_than_the_credit_is_not_taken(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    inlet = Inlet(hub, endpoint, (Frame,), budget=10_000)
+    with Raw(endpoint.address) as peer:
+        peer.hello()
+        for _ in range(4):
+            peer.say(Item(), codec.encode(frame(0)))
+        with pytest.raises(WireError, match="decode sent a Frame that it had no leave to send"):
+            hub.wait(lambda: None, deadline_s=5, what="the fourth frame")
+    assert inlet.allowance.held <= 4 * codec.cost(codec.encode(frame(0)))
+
+
+@pytest.mark.parametrize("kind", ["ipc", "tcp"])
+def test_a_part_that_is_too_long_costs_its_sender_the_connection(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codec, "MAX_PART", 100_000)  # instead of a gigabyte
+    with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
+        endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
+
+        def send_too_much() -> None:
+            with Raw(endpoint.address) as stranger:
+                for _ in range(5):
+                    stranger.socket.send(bytes(100_001))
+
+        read_all_while(hub, endpoint, threading.Thread(target=send_too_much))
+
+
+def test_a_peer_that_vanishes_after_its_hello_is_lost(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    visitors = Visitors(endpoint)
+    with Raw(endpoint.address) as peer:
+        peer.hello()
+        assert isinstance(peer.answer(), Welcome)
+    hub.wait(lambda: len(visitors.seen) == 2 or None, deadline_s=5, what="the loss")
+    assert visitors.seen == [("joined", "decode", "raw"), ("lost", "decode", "raw")]
+
+
+def test_a_peer_that_is_gone_before_its_hello_is_read_leaves_no_ghost(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    visitors = Visitors(endpoint)
+    with hub.lock:
+        with Raw(endpoint.address) as peer:
+            peer.hello()
+            time.sleep(0.2)  # it arrives, and nobody reads it
+        time.sleep(0.2)
+        hub.pump(1)
+    hub.wait(lambda: not endpoint.peers or None, deadline_s=5, what="the loss")
+    kinds = [kind for kind, *_ in visitors.seen]
+    assert kinds in (["joined", "lost"], [])  # never lost first and then joined: that would stay for ever
+
+
+def test_of_two_peers_with_one_name_the_later_is_believed(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    visitors = Visitors(endpoint)
+    with Raw(endpoint.address) as former, Raw(endpoint.address) as later:
+        former.hello(incarnation="1")
+        assert former.answer() == Welcome(name="segment")
+        later.hello(incarnation="2")
+        assert later.answer() == Welcome(name="segment")
+        former.say(Grant(amount=1))
+        assert isinstance(former.answer(), RefusedNote)
+        later.say(Grant(amount=1))
+        hub.wait(lambda: len(visitors.seen) == 4 or None, deadline_s=5, what="the later one's grant")
+    assert visitors.seen == [
+        ("joined", "decode", "1"),
+        ("lost", "decode", "1"),
+        ("joined", "decode", "2"),
+        ("heard", "decode", "Grant"),
+    ]
+
+
+def test_who_is_refused_later_on_stops(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    Visitors(endpoint)
+    with Hub(role="decode", name="decode", token="t", deadlines=SHORT) as former:
+        outlet = Outlet(former, former.connect(endpoint.address))
+        former.wait(lambda: endpoint.peers or None, deadline_s=5, what="the welcome")
+        with Raw(endpoint.address) as later:
+            later.hello()
+            with pytest.raises(Refused, match="say hello first"):
+                outlet.send(frame(0))
+
+
+def test_a_peer_that_is_stopped_is_lost_after_the_silence(hub: Hub, tmp_path: Path) -> None:
+    inlet = Inlet(hub, hub.bind(address(tmp_path, "ipc"), accepts=["decode"]), (Frame,), budget=12_000)
+    sender = subprocess.Popen([sys.executable, "-c", SENDER, f"ipc://{tmp_path}/link", "100000"])
+    try:
+        with pytest.raises(Silence, match=r"decode is gone; .* and no end"):
+            for count, _ in enumerate(inlet):
+                if count == 20:
+                    sender.send_signal(signal.SIGSTOP)
+        assert inlet.arrived >= 20
+    finally:
+        sender.kill()
+        sender.wait()
+
+
+RECEIVER = """
+import sys
+from tests.transport.test_links import SHORT
+from transport.links import Inlet
+from transport.messages import Frame
+from transport.sockets import Hub
+with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
+    for frame in Inlet(hub, hub.bind(sys.argv[1], accepts=["decode"]), (Frame,), budget=12_000):
+        print(frame.seq, flush=True)
+"""
+
+
+def test_who_was_stopped_itself_does_not_hold_it_against_its_peers(tmp_path: Path) -> None:
+    patient = Deadlines(connect=10.0, silence=60.0, beat=0.1, linger=1.0)
+    where = f"ipc://{tmp_path}/link"
+    receiver = subprocess.Popen([sys.executable, "-c", RECEIVER, where], stdout=subprocess.PIPE, text=True)
+    with receiver, Hub(role="decode", name="decode", token="t", deadlines=patient) as hub:
+        outlet = Outlet(hub, hub.connect(where))
+        for seq in range(60):
+            outlet.send(frame(seq))
+            if seq == 20:
+                receiver.send_signal(signal.SIGSTOP)
+                threading.Timer(3 * SHORT.silence, receiver.send_signal, [signal.SIGCONT]).start()
+        outlet.end()
+        assert receiver.stdout is not None
+        assert receiver.stdout.read().split() == [str(seq) for seq in range(60)]
+        assert receiver.wait(10) == 0
