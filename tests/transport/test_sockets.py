@@ -7,21 +7,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import zmq
 
+from tests.peers import Raw, Visitors
 from tests.transport.test_links import SENDER, SHORT, address, frame
 from transport import codec
 from transport.deadlines import Deadlines
 from transport.errors import Refused, Silence, WireError
 from transport.links import Inlet, Outlet
 from transport.messages import Frame
-from transport.notes import Beat, Grant, Hello, Item, Note, Welcome
+from transport.notes import Beat, Grant, Hello, Item, Welcome
 from transport.notes import Refused as RefusedNote
-from transport.sockets import Endpoint, Hub, Peer
+from transport.sockets import Endpoint, Hub
 
 FUTURE = bytes(codec.encode(Beat())[0]).replace(b"\x01", b"\x07", 1)  # as a later version would say it
 GARBAGE = (
@@ -42,53 +42,6 @@ GARBAGE = (
     codec.encode(Welcome(name="segment")),
     codec.encode(RefusedNote(sentence="go away")),
 )
-
-
-class Raw:
-    """A peer that says whatever it is told to."""
-
-    def __init__(self, where: str, **options: int) -> None:
-        self._context = zmq.Context()
-        self.socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
-        for name, value in options.items():
-            self.socket.setsockopt(getattr(zmq, name), value)
-        self.socket.connect(where)
-
-    def __enter__(self) -> "Raw":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._context.destroy(linger=500)
-
-    def say(self, note: Note, parts: Sequence[codec.Part] = ()) -> None:
-        self.socket.send_multipart([*codec.encode(note), *parts])
-
-    def hello(self, name: str = "decode", incarnation: str = "raw") -> None:
-        self.say(Hello(token="t", role="decode", name=name, incarnation=incarnation))
-
-    def answer(self) -> object:
-        """Return what comes next that is not just a sign of life."""
-        while self.socket.poll(5000):
-            if not isinstance(note := codec.decode(self.socket.recv_multipart()[:1]), Beat):
-                return note
-        raise AssertionError("no answer")
-
-
-class Visitors:
-    """A link that only keeps a list of who came and went."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.seen: list[tuple[str, str, str]] = []
-        endpoint.link = self
-
-    def joined(self, peer: Peer) -> None:
-        self.seen.append(("joined", peer.name, peer.incarnation))
-
-    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
-        self.seen.append(("heard", peer.name, type(note).__name__))
-
-    def lost(self, peer: Peer) -> None:
-        self.seen.append(("lost", peer.name, peer.incarnation))
 
 
 @pytest.fixture
@@ -299,8 +252,23 @@ def test_a_peer_that_is_stopped_is_lost_after_the_silence(hub: Hub, tmp_path: Pa
         sender.wait()
 
 
+def test_who_was_away_itself_does_not_hold_the_silence_against_its_peers(hub: Hub, tmp_path: Path) -> None:
+    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+    visitors = Visitors(endpoint)
+    with Raw(endpoint.address) as peer:
+        peer.hello()
+        assert isinstance(peer.answer(), Welcome)
+        with hub.lock:
+            time.sleep(2 * hub.deadlines.silence)  # as if the process were stopped
+        hub.wait(iter([None, None, True]).__next__, deadline_s=5, what="two looks at who is there")
+        peer.say(Grant(amount=1))
+        hub.wait(lambda: len(visitors.seen) == 2 or None, deadline_s=5, what="the grant")
+    assert visitors.seen == [("joined", "decode", "raw"), ("heard", "decode", "Grant")]
+
+
 RECEIVER = """
 import sys
+from tests.peers import Raw, Visitors
 from tests.transport.test_links import SHORT
 from transport.links import Inlet
 from transport.messages import Frame
