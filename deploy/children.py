@@ -1,4 +1,4 @@
-"""The worker processes as the supervisor sees them: one record each, and how to end them."""
+"""A worker process as its parent sees it: one record, and how to start, signal and judge it."""
 
 import contextlib
 import os
@@ -6,26 +6,14 @@ import signal
 import subprocess
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploy.config import Spec
+from deploy.outcome import NOTHING
 from deploy.spawn import start_worker
 from transport import codec
 from transport.notes import Failed, Progress
 from transport.sockets import Peer
-
-NOTHING = Progress(
-    frames_in=0,
-    frames_out=0,
-    busy_s=0.0,
-    held_bytes=0,
-    budget_bytes=0,
-    written=0,
-    durable=0,
-    filled=0,
-    redispatched=0,
-    duplicates=0,
-)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -42,7 +30,7 @@ class Child:
     failed: Failed | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=16))  # moments of its latest deaths
     restart_at: float | None = None
-    stuck_at: float | None = None  # when it is to be killed, because its line is dead
+    stuck_at: float | None = None  # when it is to be killed, because its line is dead or it never became ready
 
     @property
     def name(self) -> str:
@@ -54,11 +42,11 @@ class Child:
         """Start the worker."""
         return cls(spec=spec, process=start_worker(spec.name, codec.dumps(spec)))
 
-    def restart(self) -> None:
-        """Start it again, under the same name."""
-        self.before = _sum(self.before, self.progress)
-        self.progress, self.peer, self.ready, self.failed = NOTHING, None, False, None
-        self.restart_at = self.stuck_at = None
+    def restart(self, stuck_at: float) -> None:
+        """Start it again, under the same name; it is to be ready by `stuck_at`."""
+        self.before, self.progress = self.total(), NOTHING
+        self.peer, self.ready, self.failed, self.restart_at = None, False, None, None
+        self.stuck_at = stuck_at
         self.process = start_worker(self.name, codec.dumps(self.spec))
 
     def send(self, number: signal.Signals) -> None:
@@ -78,25 +66,15 @@ class Child:
     def cause(self) -> str:
         """Return how the process ended, in words."""
         code = self.process.returncode
-        if code is not None and code < 0:
-            return f"killed by signal {-code}"
-        return f"exit code {code}"
+        return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
     def total(self) -> Progress:
-        """Return its progress over all its lives."""
-        return _sum(self.before, self.progress)
-
-
-def _sum(a: Progress, b: Progress) -> Progress:
-    return Progress(
-        frames_in=a.frames_in + b.frames_in,
-        frames_out=a.frames_out + b.frames_out,
-        busy_s=a.busy_s + b.busy_s,
-        held_bytes=b.held_bytes,
-        budget_bytes=b.budget_bytes,
-        written=b.written,
-        durable=b.durable,
-        filled=a.filled + b.filled,
-        redispatched=b.redispatched,
-        duplicates=b.duplicates,
-    )
+        """Return its progress over all its lives; what it holds is held by the present one."""
+        past, now = self.before, self.progress
+        return replace(
+            now,
+            frames_in=past.frames_in + now.frames_in,
+            frames_out=past.frames_out + now.frames_out,
+            busy_s=past.busy_s + now.busy_s,
+            filled=past.filled + now.filled,
+        )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from deploy.config import Job
-    from deploy.supervisor import Outcome
+    from deploy.outcome import Outcome
 
 USAGE: Final = 2  # as argparse has it
 
@@ -161,9 +161,12 @@ def job_of(arguments: argparse.Namespace) -> "Job":
 def _remove(arguments: argparse.Namespace) -> int:
     from deploy.display import json_display, line_display, table_display
     from deploy.run import check_job, run_distributed, run_here
+    from stages.errors import OptionError
 
     job = job_of(arguments)
     check_job(job)
+    if arguments.json and job.target == "-":
+        raise OptionError("--json writes to stdout, where the video goes; one of the two must go elsewhere")
     display = json_display if arguments.json else table_display if sys.stderr.isatty() else line_display
     with display() as show:
         outcome = run_here(job) if arguments.inline else run_distributed(job, show)

@@ -4,7 +4,9 @@ Ready, progress, log lines and failure go up; drain and word of the lost come do
 """
 
 import logging
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from deploy.errors import exit_code, sentence
@@ -17,14 +19,18 @@ from transport.sockets import Hub, Peer
 log = logging.getLogger(__name__)
 
 REPORT_S = 0.25
+MOST_LINES = 100  # of the log between two reports
 
 
 class Control(logging.Handler):
     """The worker's end. Also a logging handler: what is worth a warning is said by the supervisor, in its display."""
 
-    def __init__(self, hub: Hub, address: str, progress: Callable[[], Progress]) -> None:
+    code = 0  # what the supervisor was told need not be told by the exit code
+
+    def __init__(self, hub: Hub, address: str, progress: Callable[[], Progress], parent: int) -> None:
         super().__init__(logging.WARNING)
-        self._hub, self._progress = hub, progress
+        self._hub, self._progress, self._parent = hub, progress, parent
+        self._lines: deque[Said] = deque(maxlen=MOST_LINES)
         self.draining = False
         self.on_lost: Callable[[Lost], None] = lambda note: None
         self._reported = 0.0
@@ -40,6 +46,8 @@ class Control(logging.Handler):
     def report(self) -> None:
         """Say how far the work is."""
         self._reported = time.monotonic()
+        while self._lines:
+            self._post(self._lines.popleft())
         self._post(self._progress())
 
     def failed(self, error: BaseException) -> None:
@@ -48,14 +56,16 @@ class Control(logging.Handler):
         self._post(Failed(code=exit_code(error), sentence=sentence(error)))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass a log line on."""
-        self._post(Said(level=record.levelno, text=f"{self._hub.name}: {self.format(record)}"[:2000]))
+        """Keep a log line for the next report: whoever logs may hold any lock, and must not wait."""
+        self._lines.append(Said(level=record.levelno, text=f"{self._hub.name}: {self.format(record)}"[:2000]))
 
     def _post(self, note: Note, parts: Sequence[codec.Part] = ()) -> None:
         self._endpoint.post(self._endpoint.peer, note, parts)
 
     def _report_now_and_then(self) -> None:
-        if self._endpoint.peer.welcome and time.monotonic() - self._reported > REPORT_S:
+        now, peer = time.monotonic(), self._endpoint.peer
+        listening = peer.welcome and now - peer.heard < self._hub.deadlines.silence
+        if listening and now - self._reported > REPORT_S:
             self.report()
 
     def joined(self, peer: Peer) -> None:
@@ -69,16 +79,19 @@ class Control(logging.Handler):
             self.on_lost(note)
 
     def lost(self, peer: Peer) -> None:
-        """Without its supervisor a worker must not go on."""
-        raise Silence("the supervisor is gone")
+        """Without its supervisor a worker must not go on; one that is only stopped will be back."""
+        if os.getppid() != self._parent:
+            raise Silence("the supervisor is gone")
 
 
 class Alone:
     """What a worker has in place of a supervisor: its terminal, and signals."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, hub: Hub, progress: Callable[[], Progress]) -> None:
+        self._hub, self._progress = hub, progress
+        self.code = 0
         self.draining = False
+        hub.on_tend = self.report
         self.on_lost: Callable[[Lost], None] = lambda note: None
 
     def ready(self, info: StreamInfo | None = None) -> None:
@@ -86,10 +99,12 @@ class Alone:
         log.info("%s is ready", self._hub.name)
 
     def report(self) -> None:
-        """Nobody asks: /metrics tells."""
+        """Bring the metrics up to date: nobody else asks."""
+        self._progress()
 
     def failed(self, error: BaseException) -> None:
         """Say why the work cannot go on."""
+        self.code = exit_code(error)
         log.error("%s: %s", self._hub.name, sentence(error))
 
 

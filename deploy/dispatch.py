@@ -17,7 +17,8 @@ class Replica:
 
     chunk: int | None = None
     cursor: int = 0  # seq of the next frame to send
-    told: bool = False  # that this was the whole chunk
+    whole_sent: bool = False  # and the end of the chunk too
+    latest: int = -1  # the last chunk that it has done
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +92,8 @@ class Dispatcher:
         self._release()
 
     def join(self, name: str) -> None:
-        """A replica is there and has nothing to do."""
+        """A replica is there and has nothing to do; if it was here before, that life is over."""
+        self.lose(name)
         self._replicas[name] = Replica()
 
     def lose(self, name: str) -> None:
@@ -109,7 +111,7 @@ class Dispatcher:
         """A replica has sent every patch of its chunk."""
         replica = self._replicas.get(name)
         if replica is not None and replica.chunk == chunk:
-            replica.chunk = None
+            replica.chunk, replica.latest = None, max(replica.latest, chunk)
 
     def order(self, name: str) -> Order | None:
         """Return what is to be sent to a replica next, if anything is; `sent` confirms it."""
@@ -118,7 +120,7 @@ class Dispatcher:
             return None
         chunk = replica.chunk
         assert chunk is not None
-        if replica.told:
+        if replica.whole_sent:
             return None
         whole = replica.cursor >= self.plan.needed(chunk).stop or (self._ended and replica.cursor >= self._seen)
         if whole or self._complete(chunk):  # complete: given out anew, but the dead replica's patches did arrive
@@ -137,7 +139,7 @@ class Dispatcher:
 
     def end_chunk(self, name: str) -> None:
         """The replica was told that it has the whole chunk."""
-        self._replicas[name].told = True
+        self._replicas[name].whole_sent = True
 
     def by_chunk(self) -> list[str]:
         """Return the replicas, those with the oldest chunks first: what encode waits for must not wait for others."""
@@ -147,13 +149,15 @@ class Dispatcher:
         self._returned = {chunk for chunk in self._returned if not self._complete(chunk)}
         if self._returned:
             chunk = min(self._returned)
+            if replica.latest > chunk and not self._complete(replica.latest):
+                return False  # its patches wait at encode for this very chunk, and hold the credit that it would need
             self._returned.remove(chunk)
         elif self._next * self.plan.length < self._seen:
             chunk = self._next
             self._next += 1
         else:
             return False
-        replica.chunk, replica.cursor, replica.told = chunk, self.plan.needed(chunk).start, False
+        replica.chunk, replica.cursor, replica.whole_sent = chunk, self.plan.needed(chunk).start, False
         self._owners[chunk] = name
         return True
 

@@ -12,7 +12,7 @@ from deploy.budget import share
 from deploy.config import Job
 from deploy.errors import exit_code, sentence
 from deploy.ledger import Ledger
-from deploy.supervisor import Outcome
+from deploy.outcome import Outcome
 from stages.decode.decode import decode
 from stages.encode.encode import encode
 from stages.errors import StageError

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from transport import codec
-from transport.credit import Allowance
 from transport.errors import WireError
-from transport.links import STALL_S, Inlet, read_message
+from transport.links import STALL_S, Inlet, Intake
 from transport.messages import CleanFrame, Frame, Packet, Patch, StreamInfo
-from transport.notes import Grant, Item, Note, Received
+from transport.notes import Item, Note, Received
 from transport.order import Reorder
 from transport.sockets import Endpoint, Hub, Peer
 
@@ -27,7 +26,7 @@ class Merge:
         )
         self._patch_budget = patch_budget  # bytes of patches that each replica may have here
         self._patches: Reorder[_Waiting] = Reorder()
-        self._allowances: dict[bytes, Allowance] = {}
+        self._intakes: dict[bytes, Intake[Patch]] = {}  # of every replica, until its last patch is taken
         self._segment: Peer | None = None
         self._reported = 0
         self.filled = 0
@@ -41,7 +40,7 @@ class Merge:
     @property
     def held(self) -> int:
         """Bytes of pictures and patches that wait here."""
-        return self._frames.allowance.held + sum(allowance.held for allowance in self._allowances.values())
+        return self._frames.held + sum(intake.allowance.held for intake in self._intakes.values())
 
     def __iter__(self) -> Iterator[StreamInfo | Packet | CleanFrame]:
         for message in self._frames:
@@ -57,15 +56,17 @@ class Merge:
         if self._patches.next - self._reported >= REPORT_EVERY:
             self._report(self._patches.next)
         self.filled += not waiting.patch.mask.empty
-        return CleanFrame(frame=frame, patch=waiting.patch)
+        try:
+            return CleanFrame(frame=frame, patch=waiting.patch)
+        except ValueError as error:
+            raise WireError(f"{waiting.peer.name} sent a patch that does not fit: {error}") from error
 
     def _give_back(self, waiting: "_Waiting") -> None:
-        allowance, peer = self._allowances.get(waiting.peer.id), waiting.peer
-        if allowance is None:
-            return
-        allowance.consumed(waiting.cost)
-        if (amount := allowance.due()) and peer.id in self._endpoint.peers:
-            self._endpoint.post(peer, Grant(amount=amount))
+        peer = waiting.peer
+        intake = self._intakes[peer.id]
+        intake.give_back(peer, waiting.cost)
+        if not intake.allowance.held and peer.id not in self._endpoint.peers:
+            del self._intakes[peer.id]
 
     def _report(self, upto: int) -> None:
         self._reported = upto
@@ -78,18 +79,15 @@ class Merge:
             self._segment = peer
             self._frames.joined(peer)
         else:
-            self._allowances[peer.id] = Allowance(self._patch_budget)
-            self._endpoint.post(peer, Grant(amount=self._patch_budget))
+            self._intakes[peer.id] = Intake(self._endpoint, (Patch,), self._patch_budget)
+            self._intakes[peer.id].open(peer)
 
     def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
         """Take in a picture, a patch, or the end of the pictures."""
         if peer.role == "segment":
             self._frames.heard(peer, note, parts)
         elif isinstance(note, Item):
-            message, cost = read_message(peer, parts)
-            if not isinstance(message, Patch) or not self._allowances[peer.id].arrived(cost):
-                raise WireError(f"{peer.name} sent a {type(message).__name__} it had no leave to send")
-            waiting = _Waiting(message, cost, peer)
+            waiting = _Waiting(*self._intakes[peer.id].take(peer, parts), peer)
             if not self._patches.add(waiting):
                 self._give_back(waiting)
 
@@ -97,8 +95,8 @@ class Merge:
         """A replica may go at any time: what it has sent is kept, the rest comes from another."""
         if peer.role == "segment":
             self._frames.lost(peer)
-        else:
-            self._allowances.pop(peer.id, None)
+        elif peer.id in self._intakes and not self._intakes[peer.id].allowance.held:
+            del self._intakes[peer.id]
 
 
 class _Waiting:

@@ -2,16 +2,18 @@
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from deploy.addresses import check_metrics
 from deploy.budget import check_counts
 from deploy.config import Job
-from deploy.errors import exit_code, sentence
+from deploy.errors import LedgerError, exit_code, sentence
 from deploy.ledger import Ledger
+from deploy.outcome import Outcome
 from deploy.pipeline import FLOW
-from deploy.supervisor import Outcome, Supervisor
+from deploy.supervisor import Supervisor
 from stages.decode.names import public_name
 from stages.encode.containers import STDOUT
 from stages.encode.targets import check_apart, check_target, is_folder, partial_path
@@ -42,14 +44,14 @@ def check_prompts(prompts: Prompts) -> None:
 
 def run_distributed(job: Job, show: Callable[[Supervisor], None]) -> Outcome:
     """Run a checked job as processes."""
-    supervisor = Supervisor(job, show=show)
+    supervisor, started = Supervisor(job, show=show), time.time()
     try:
-        return _told(supervisor.run(), job, supervisor.durable)
+        return _told(supervisor.run(), job, supervisor.durable, started)
     except StageError as error:
         nothing = Outcome(ledger=Ledger(frames_in=0, frames_out=0), code=exit_code(error), sentence=sentence(error))
-        return _told(nothing, job, supervisor.durable)
+        return _told(nothing, job, supervisor.durable, started)
     except BaseException:
-        _sweep(job, supervisor.durable)
+        _sweep(job, supervisor.durable, started)
         raise
 
 
@@ -57,27 +59,31 @@ def run_here(job: Job) -> Outcome:
     """Run a checked job in this process."""
     from deploy.inline import run_inline
 
+    started = time.time()
     outcome, durable = run_inline(job)
-    return _told(outcome, job, durable)
+    return _told(outcome, job, durable, started)
 
 
-def _told(outcome: Outcome, job: Job, durable: int) -> Outcome:
+def _told(outcome: Outcome, job: Job, durable: int, started: float) -> Outcome:
     """Add to what went wrong where the frames are that were written; check the ledger."""
     if not outcome.sentence:
         try:
             outcome.ledger.check()
-        except Exception as error:
+        except LedgerError as error:
             return dataclasses.replace(outcome, code=exit_code(error), sentence=sentence(error))
         return outcome
     if job.target == STDOUT:
         return outcome
-    kept = _sweep(job, durable)
+    kept = _sweep(job, durable, started)
     what = f"frames 0 to {durable - 1} are in {kept}" if kept and durable else "nothing was written"
     return dataclasses.replace(outcome, sentence=f"{outcome.sentence}; {what}")
 
 
-def _sweep(job: Job, durable: int) -> Path | None:
-    """Remove an output without a single frame, which a failed run has begun; return what is worth keeping."""
+def _sweep(job: Job, durable: int, started: float) -> Path | None:
+    """Remove an output without a single frame, if the run that failed has begun it; return what is worth keeping.
+
+    `started` is the time.time() of the run's begin: a partial file of an earlier run is not touched.
+    """
     if job.target == STDOUT:
         return None
     partial = partial_path(job.target)
@@ -86,5 +92,6 @@ def _sweep(job: Job, durable: int) -> Path | None:
     if durable:
         return partial
     with contextlib.suppress(OSError):
-        partial.unlink()
+        if partial.stat().st_mtime >= started:
+            partial.unlink()
     return None

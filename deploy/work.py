@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from deploy.dispatch import Dispatcher
+from stages.inpaint.chunks import marked
 from transport import codec
-from transport.credit import Allowance, Credit
-from transport.errors import Silence, WireError
-from transport.links import STALL_S, Outlet, read_message
+from transport.credit import Credit
+from transport.errors import Silence
+from transport.links import STALL_S, Intake, Outlet
 from transport.messages import Frame, MaskedFrame, Message, Packet, StreamInfo
 from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Note, Received
 from transport.sockets import Endpoint, Hub, Peer
@@ -20,15 +20,22 @@ _Entry: TypeAlias = tuple[MaskedFrame | None, int]  # a frame and what it costs;
 class Distributor:
     """Segment's sink: masked frames go to the replicas by chunk, the pictures go on to encode, within one budget."""
 
-    def __init__(self, hub: Hub, work: Endpoint, frames: Outlet, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, hub: Hub, work: Endpoint, frames: Outlet, dispatcher: Dispatcher, *, packets_budget: int
+    ) -> None:
         self._hub, self._work, self._frames = hub, work, frames
-        self.dispatcher = dispatcher
+        self.dispatcher, self._packets_budget = dispatcher, packets_budget
         self._credits: dict[str, Credit] = {}
         self._peers: dict[str, Peer] = {}
-        self._forward: deque[StreamInfo | Packet | Frame] = deque()  # in the order of the file, to encode
-        self._forward_bytes = 0  # of the packets in it; its frames are the dispatcher's
+        self._forward: deque[tuple[StreamInfo | Packet | Frame, int]] = deque()  # to encode, in the order of the file
+        self._packet_bytes = 0  # of what waits there and is not a frame, which the dispatcher keeps
         work.link = self
         frames.told = self._told
+
+    @property
+    def held(self) -> int:
+        """Bytes of frames and packets that wait here."""
+        return self.dispatcher.held + self._packet_bytes
 
     def put(self, message: StreamInfo | Packet | MaskedFrame) -> None:
         """Take the next message of the stream as soon as the budget has room for it."""
@@ -37,10 +44,10 @@ class Distributor:
         with self._hub.lock:
             if isinstance(message, MaskedFrame):
                 self.dispatcher.add(message, size)
-                self._forward.append(message.frame)
+                self._forward.append((message.frame, 0))
             else:
-                self._forward_bytes += size
-                self._forward.append(message)
+                self._packet_bytes += size
+                self._forward.append((message, size))
             self.flush()
         self._hub.pump(0)
 
@@ -48,7 +55,7 @@ class Distributor:
         self.flush()
         if isinstance(message, MaskedFrame):
             return self.dispatcher.fits(size) or None
-        return self._forward_bytes + size <= self.dispatcher.budget or None
+        return not self._packet_bytes or self._packet_bytes + size <= self._packets_budget or None
 
     def end(self) -> None:
         """No message follows: wait until encode has every frame and every patch, then let the replicas go."""
@@ -74,12 +81,11 @@ class Distributor:
                 self._flush_replica(name)
 
     def _flush_frames(self) -> None:
-        while self._forward and self._frames.offer(self._forward[0]):
-            message = self._forward.popleft()
+        while self._forward and self._frames.offer(self._forward[0][0]):
+            message, size = self._forward.popleft()
+            self._packet_bytes -= size
             if isinstance(message, Frame):
                 self.dispatcher.forwarded(message.seq)
-            else:
-                self._forward_bytes -= codec.cost(codec.encode(message))
 
     def _flush_replica(self, name: str) -> None:
         while name in self._peers and (order := self.dispatcher.order(name)) is not None:
@@ -90,7 +96,7 @@ class Distributor:
                 return
             if not credit.covers(self.dispatcher.size(order.masked.frame.seq)):
                 return
-            parts = codec.encode(replace(order.masked, emit=order.emit))
+            parts = codec.encode(marked(order.masked, self.dispatcher.plan, order.chunk))
             credit.spend(codec.cost(parts))
             self.dispatcher.sent(name)
             self._work.post(peer, Item(chunk=order.chunk), parts)
@@ -127,13 +133,18 @@ class WorkInlet:
 
     def __init__(self, hub: Hub, endpoint: Endpoint, *, budget: int) -> None:
         self._hub, self._endpoint = hub, endpoint
-        self.allowance = Allowance(budget)
+        self._intake = Intake(endpoint, (MaskedFrame,), budget)
         self.arrived = 0
         self._items: deque[_Entry] = deque()
         self._chunks: deque[int] = deque()
         self._latest = -1
         self._ended = False
         endpoint.link = self
+
+    @property
+    def held(self) -> int:
+        """Bytes that have come and are not consumed."""
+        return self._intake.allowance.held
 
     def chunks(self) -> Iterator[tuple[int, Iterator[MaskedFrame]]]:
         """Yield each chunk's number and its frames; a chunk that is left unread is read to its end."""
@@ -157,29 +168,24 @@ class WorkInlet:
             yield masked
             del masked
             with self._hub.lock:
-                self.allowance.consumed(cost)
-                if amount := self.allowance.due():
-                    self._endpoint.post(self._endpoint.peer, Grant(amount=amount))
+                self._intake.give_back(self._endpoint.peer, cost)
 
     def _next_item(self) -> _Entry | None:
         return self._items.popleft() if self._items else None
 
     def joined(self, peer: Peer) -> None:
         """Grant the dispatcher the whole budget."""
-        self._endpoint.post(peer, Grant(amount=self.allowance.budget))
+        self._intake.open(peer)
 
     def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
         """Take in a frame, the end of a chunk, or the end of all."""
+        if isinstance(note, Item | ChunkEnd) and note.chunk != self._latest:
+            self._latest = note.chunk
+            self._chunks.append(note.chunk)
         if isinstance(note, Item):
-            message, cost = read_message(peer, parts)
-            if not isinstance(message, MaskedFrame) or not self.allowance.arrived(cost):
-                raise WireError(f"{peer.name} sent a {type(message).__name__} it had no leave to send")
+            self._items.append(self._intake.take(peer, parts))
             self.arrived += 1
-            if note.chunk != self._latest:
-                self._latest = note.chunk
-                self._chunks.append(note.chunk)
-            self._items.append((message, cost))
-        elif isinstance(note, ChunkEnd):
+        elif isinstance(note, ChunkEnd):  # maybe without a frame before it: encode has all of the chunk by now
             self._latest = -1
             self._items.append((None, 0))
         elif isinstance(note, End):

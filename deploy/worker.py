@@ -16,7 +16,7 @@ from typing import Final
 
 from deploy.config import Spec
 from deploy.control import Alone, Control, quietly
-from deploy.errors import exit_code, sentence
+from deploy.errors import TERMINATED, exit_code, sentence
 from deploy.tally import Tally
 from stages.errors import StageError
 from transport import codec
@@ -63,9 +63,9 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     )
     work = hub.bind(spec.work, accepts=["inpaint"])
     dispatcher = Dispatcher(spec.shares.plan, spec.shares.store)
-    distributor = Distributor(hub, work, Outlet(hub, hub.connect(spec.to)), dispatcher)
-    tally.budget = spec.shares.store + spec.shares.link
-    tally.held = lambda: dispatcher.held + inlet.allowance.held
+    distributor = Distributor(hub, work, Outlet(hub, hub.connect(spec.to)), dispatcher, packets_budget=spec.shares.link)
+    tally.budget = spec.shares.store + 2 * spec.shares.link
+    tally.held = lambda: distributor.held + inlet.held
     tally.redispatched = lambda: dispatcher.redispatched
     control.on_lost = lambda note: work.lose(note.name, note.incarnation)
     control.ready()
@@ -89,7 +89,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     kind = find_engine(spec.job.engine)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
-    tally.budget, tally.held = spec.shares.work, lambda: inlet.allowance.held
+    tally.budget, tally.held = spec.shares.work, lambda: inlet.held
     control.ready()
     for chunk, frames in inlet.chunks():
         for clean in tally.timed(inpaint(tally.source(frames), kind)):
@@ -130,11 +130,11 @@ def run(spec: Spec) -> int:
         try:
             RUN[spec.stage](spec, hub, tally, control)
             control.report()
-            return 0
+            return control.code
         except Stopped:
             hub.stop = None
             quietly(control.report)
-            return 0
+            return TERMINATED
         except Exception as error:
             log.debug("%s stops", spec.name, exc_info=True)
             hub.stop = None
@@ -146,9 +146,9 @@ def run(spec: Spec) -> int:
 def _line(spec: Spec, hub: Hub, tally: Tally) -> Iterator[Control | Alone]:
     """Give the line to the supervisor, if there is one, and send the log over it."""
     if not spec.control:
-        yield Alone(hub)
+        yield Alone(hub, tally.progress)
         return
-    control = Control(hub, spec.control, tally.progress)
+    control = Control(hub, spec.control, tally.progress, spec.parent)
     logging.getLogger().addHandler(control)
     try:
         yield control

@@ -11,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from deploy.config import Job
+from deploy.outcome import Outcome
 from deploy.run import check_job, run_distributed, run_here
-from deploy.supervisor import Outcome, Supervisor
+from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.encode.config import EncodeConfig

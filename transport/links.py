@@ -89,6 +89,32 @@ class Outlet:
             raise Silence(f"{peer.name or self._endpoint.address} is gone after {self.sent} items were sent to it")
 
 
+class Intake(Generic[M]):
+    """What one sender may have at this end: granted in bytes, checked as it comes, given back when it is consumed."""
+
+    def __init__(self, endpoint: Endpoint, kinds: tuple[type[M], ...], budget: int) -> None:
+        self._endpoint, self._kinds = endpoint, kinds
+        self.allowance = Allowance(budget)
+
+    def open(self, peer: Peer) -> None:
+        """Grant the sender the whole budget."""
+        self._endpoint.post(peer, Grant(amount=self.allowance.budget))
+
+    def take(self, peer: Peer, parts: Sequence[codec.Part]) -> tuple[M, int]:
+        """Return the message behind an Item note and what it costs; WireError if it is not one of those expected."""
+        message, cost = read_message(peer, parts)
+        if not isinstance(message, self._kinds) or not self.allowance.arrived(cost):
+            raise WireError(f"{peer.name} sent a {type(message).__name__} that it had no leave to send")
+        return message, cost
+
+    def give_back(self, peer: Peer, cost: int) -> None:
+        """Count a message as consumed, and grant its bytes again if its sender is still there."""
+        self.allowance.consumed(cost)
+        amount = self.allowance.due()
+        if amount and self._endpoint.peers.get(peer.id) is peer:
+            self._endpoint.post(peer, Grant(amount=amount))
+
+
 class Inlet(Generic[M]):
     """Receives a stream of the given kinds from the one sender that a bound endpoint accepts.
 
@@ -98,8 +124,8 @@ class Inlet(Generic[M]):
     def __init__(
         self, hub: Hub, endpoint: Endpoint, kinds: tuple[type[M], ...], *, budget: int, stall_s: float = STALL_S
     ) -> None:
-        self._hub, self._endpoint, self._kinds, self._stall_s = hub, endpoint, kinds, stall_s
-        self.allowance = Allowance(budget)
+        self._hub, self._endpoint, self._stall_s = hub, endpoint, stall_s
+        self._intake = Intake(endpoint, kinds, budget)
         self.arrived = 0
         self._items: deque[tuple[M, int]] = deque()
         self._sender: Peer | None = None
@@ -127,26 +153,27 @@ class Inlet(Generic[M]):
 
     def _consumed(self, cost: int) -> None:
         with self._hub.lock:
-            self.allowance.consumed(cost)
-            amount = self.allowance.due()
-            if amount and self._sender is not None and self._total is None:
-                self._endpoint.post(self._sender, Grant(amount=amount))
+            if self._sender is not None:
+                self._intake.give_back(self._sender, cost)
+
+    @property
+    def held(self) -> int:
+        """Bytes that have come and are not consumed."""
+        return self._intake.allowance.held
 
     def joined(self, peer: Peer) -> None:
         """Grant the sender the whole budget."""
         if self._sender is not None:
             raise WireError(f"{peer.name} wants to begin a stream that {self._sender.name} has begun")
         self._sender = peer
-        self._endpoint.post(peer, Grant(amount=self.allowance.budget))
+        self._intake.open(peer)
 
     def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
         """Take in an item or the end."""
         if self._total is not None:
             return
         if isinstance(note, Item):
-            message, cost = read_message(peer, parts)
-            if not isinstance(message, self._kinds) or not self.allowance.arrived(cost):
-                raise WireError(f"{peer.name} sent a {type(message).__name__} that it had no leave to send")
+            message, cost = self._intake.take(peer, parts)
             self._items.append((message, cost))
             self.arrived += 1
         elif isinstance(note, End):

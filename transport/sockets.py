@@ -18,7 +18,7 @@ import zmq
 
 from transport import codec
 from transport.deadlines import Deadlines
-from transport.errors import AddressError, Refused, Silence, Stopped, TransportError, WireError
+from transport.errors import AddressError, Refused, Silence, Stopped, WireError
 from transport.messages import Message
 from transport.notes import Beat, Hello, Note, Welcome
 from transport.notes import Refused as RefusedNote
@@ -188,6 +188,7 @@ class Endpoint:
                 self._knock(peer, now, deadlines)
             elif now - peer.heard > deadlines.silence:
                 log.warning("%s: %s has been silent for %.0f s", self.address, peer.name, now - peer.heard)
+                peer.heard = now  # whoever stays in spite of it is told again after as long a silence
                 self._lose(peer)
             elif now - peer.sent > deadlines.beat:
                 self._send(peer, [*codec.encode(Beat())])
@@ -235,7 +236,7 @@ class Hub:
             socket.bind(address)
         except zmq.ZMQError as error:
             socket.close(0)
-            raise AddressError(f"cannot listen at {address}: {error.strerror}") from error
+            raise AddressError(f"cannot listen at {address}: {zmq.strerror(error.errno or 0)}") from error
         bound = socket.getsockopt(zmq.LAST_ENDPOINT)
         assert isinstance(bound, bytes)
         return self._add(socket, bound.rstrip(b"\0").decode(), accepts)
@@ -248,7 +249,7 @@ class Hub:
             socket.connect(address)
         except zmq.ZMQError as error:
             socket.close(0)
-            raise AddressError(f"cannot connect to {address}: {error.strerror}") from error
+            raise AddressError(f"cannot connect to {address}: {zmq.strerror(error.errno or 0)}") from error
         return self._add(socket, address, ())
 
     def _socket(self, kind: int) -> "zmq.Socket[bytes]":
@@ -305,7 +306,7 @@ class Hub:
             try:
                 if self.stop is None and not self._closing.is_set():
                     self.pump(0)
-            except (TransportError, zmq.ZMQError) as error:
+            except Exception as error:  # whatever it is, it must not end the heartbeat unseen
                 self.stop = error
             finally:
                 self.lock.release()

@@ -13,8 +13,8 @@ from deploy.demo.clip import Clip, rgb, write_clip, write_pictures
 from deploy.demo.scene import Picture, Scene
 from deploy.demo.sheet import side_by_side, write_sheet
 from deploy.display import line_display, table_display
+from deploy.outcome import Outcome
 from deploy.run import check_job, run_distributed
-from deploy.supervisor import Outcome
 from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.encode.config import EncodeConfig

@@ -114,11 +114,10 @@ def receive_memcpy(_: str, count: int) -> float:
 
 def _rate(frames, count: int, sender) -> float:  # type: ignore[no-untyped-def]
     """Return the frames per second from the first tenth to the last."""
-    skip, seen, started = count // 10, 0, 0.0
-    for planes in frames:
+    skip, started = count // 10, 0.0
+    for seen, planes in enumerate(frames, 1):
         for plane in planes:
             _touch(plane)
-        seen += 1
         if seen == skip:
             started = time.perf_counter()
     elapsed = time.perf_counter() - started

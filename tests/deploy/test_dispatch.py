@@ -134,11 +134,40 @@ def test_the_chunk_of_a_dead_replica_comes_before_new_ones() -> None:
         dispatcher.order(name)
         dispatcher.sent(name)
     dispatcher.lose("a")
-    dispatcher.done("b", 1)
-    order = dispatcher.order("b")
+    dispatcher.join("c")
+    order = dispatcher.order("c")
     assert order is not None
     assert order.chunk == 0
     assert dispatcher.redispatched == 1
+
+
+def test_a_replica_whose_patches_wait_for_a_returned_chunk_does_not_get_that_chunk() -> None:
+    dispatcher = Dispatcher(ChunkPlan(length=4, lead_in=0, look_ahead=0), 100)
+    for name in ("a", "b"):
+        dispatcher.join(name)
+    for seq in range(12):
+        dispatcher.add(masked(seq), 1)
+        dispatcher.forwarded(seq)
+    for name in ("a", "b"):
+        dispatcher.order(name)
+    dispatcher.done("b", 1)
+    dispatcher.lose("a")
+    assert dispatcher.order("b") is None
+    dispatcher.join("a")
+    order = dispatcher.order("a")
+    assert order is not None
+    assert order.chunk == 0
+
+
+def test_a_replica_that_comes_back_under_its_name_gives_up_what_it_had() -> None:
+    dispatcher = Dispatcher(ChunkPlan(length=4, lead_in=0, look_ahead=0), 100)
+    dispatcher.join("a")
+    dispatcher.add(masked(0), 1)
+    dispatcher.order("a")
+    dispatcher.join("a")
+    order = dispatcher.order("a")
+    assert order is not None
+    assert order.chunk == 0
 
 
 def test_a_finished_chunk_that_encode_does_not_have_yet_is_given_out_again_when_its_replica_dies() -> None:

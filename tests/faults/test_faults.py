@@ -7,14 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from deploy.run import run_distributed
 from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
@@ -202,8 +200,11 @@ def test_a_failed_run_without_a_frame_leaves_nothing(source: Path, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_engine_that_fails_is_not_tried_again(source: Path, tmp_path: Path) -> None:
-    bad = replace(job(source, tmp_path / "clean.mkv"), engine="no such engine")
-    with pytest.raises(Exception, match="no engine 'no such engine'"):
-        run_distributed(bad, lambda supervisor: None)
-    assert list(tmp_path.iterdir()) == []
+def test_a_replica_that_is_told_to_stop_from_outside_is_replaced(source: Path, tmp_path: Path) -> None:
+    outcome = run(
+        job(source, tmp_path / "clean.mkv", decode=DecodeConfig(loop=10)),
+        At(written(12), kill("inpaint-0", signal.SIGTERM)),
+    )
+    assert (outcome.code, outcome.sentence) == (0, "")
+    assert outcome.ledger.frames_out == 10 * FRAMES
+    assert outcome.ledger.restarts == 1

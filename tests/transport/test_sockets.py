@@ -163,7 +163,7 @@ def test_more_than_the_credit_is_not_taken(hub: Hub, tmp_path: Path) -> None:
             peer.say(Item(), codec.encode(frame(0)))
         with pytest.raises(WireError, match="decode sent a Frame that it had no leave to send"):
             hub.wait(lambda: None, deadline_s=5, what="the fourth frame")
-    assert inlet.allowance.held <= 4 * codec.cost(codec.encode(frame(0)))
+    assert inlet.held <= 4 * codec.cost(codec.encode(frame(0)))
 
 
 @pytest.mark.parametrize("kind", ["ipc", "tcp"])
