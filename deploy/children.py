@@ -13,7 +13,7 @@ from deploy.outcome import NOTHING
 from deploy.spawn import start_worker
 from transport import codec
 from transport.notes import Failed, Progress
-from transport.sockets import Peer
+from transport.peers import Peer
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

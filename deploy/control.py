@@ -14,7 +14,8 @@ from transport import codec
 from transport.errors import Silence, TransportError
 from transport.messages import StreamInfo
 from transport.notes import Drain, Failed, Lost, Note, Progress, Ready, Said
-from transport.sockets import Hub, Peer
+from transport.peers import Peer
+from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
 

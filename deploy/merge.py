@@ -8,7 +8,8 @@ from transport.links import STALL_S, Inlet, Intake
 from transport.messages import CleanFrame, Frame, Packet, Patch, StreamInfo
 from transport.notes import Item, Note, Received
 from transport.order import Reorder
-from transport.sockets import Endpoint, Hub, Peer
+from transport.peers import Peer
+from transport.sockets import Endpoint, Hub
 
 REPORT_EVERY = 8  # patches between two words to segment on how far they have come
 

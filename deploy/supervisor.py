@@ -22,7 +22,8 @@ from transport import codec
 from transport.deadlines import Deadlines
 from transport.messages import StreamInfo
 from transport.notes import Drain, Failed, Lost, Note, Progress, Ready, Said
-from transport.sockets import Hub, Peer
+from transport.peers import Peer
+from transport.sockets import Hub
 
 log = logging.getLogger("cleanplate")
 

@@ -12,7 +12,8 @@ from transport.errors import Silence
 from transport.links import STALL_S, Intake, Outlet
 from transport.messages import Frame, MaskedFrame, Message, Packet, StreamInfo
 from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Note, Received
-from transport.sockets import Endpoint, Hub, Peer
+from transport.peers import Peer
+from transport.sockets import Endpoint, Hub
 
 _Entry: TypeAlias = tuple[MaskedFrame | None, int]  # a frame and what it costs; None is the end of its chunk
 

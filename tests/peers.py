@@ -6,7 +6,8 @@ import zmq
 
 from transport import codec
 from transport.notes import Beat, Hello, Note
-from transport.sockets import Endpoint, Peer
+from transport.peers import Peer
+from transport.sockets import Endpoint
 
 
 class Raw:

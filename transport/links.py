@@ -13,7 +13,8 @@ from transport.credit import Allowance, Credit
 from transport.errors import Silence, WireError
 from transport.messages import Message
 from transport.notes import End, Ended, Grant, Item, Note
-from transport.sockets import Endpoint, Hub, Peer
+from transport.peers import Peer
+from transport.sockets import Endpoint, Hub
 
 M = TypeVar("M", bound=Message)
 STALL_S = 3600.0  # a live peer that takes or gives nothing for so long is given up

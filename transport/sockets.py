@@ -11,8 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import zmq
 
@@ -22,33 +21,13 @@ from transport.errors import AddressError, Refused, Silence, Stopped, WireError
 from transport.messages import Message
 from transport.notes import Beat, Hello, Note, Welcome
 from transport.notes import Refused as RefusedNote
+from transport.peers import Link, Peer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HIGH_WATER = 4096  # messages; a second fence behind the credit in bytes
 MAX_PEERS = 256
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Peer:
-    """The other end of a link, as this end knows it."""
-
-    id: bytes  # ZeroMQ's routing id; empty at the connecting side
-    role: str = ""
-    name: str = ""
-    incarnation: str = ""
-    welcome: bool = False
-    heard: float = field(default_factory=time.monotonic)
-    sent: float = 0.0
-
-
-class Link(Protocol):
-    """What is made of an endpoint: told who comes, what they say, and who is lost. Called with the hub's lock held."""
-
-    def joined(self, peer: Peer) -> None: ...
-    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None: ...
-    def lost(self, peer: Peer) -> None: ...
 
 
 class Endpoint:

@@ -26,9 +26,11 @@ BUDGET = 8 * WIDTH * HEIGHT * 3 // 2
 
 
 def _planes() -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
-    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT * 3 // 2, WIDTH), np.uint8)
-    chroma = noise[HEIGHT:].reshape(-1, WIDTH // 2)
-    return noise[:HEIGHT].copy(), chroma[: HEIGHT // 2].copy(), chroma[HEIGHT // 2 :].copy()
+    """Return a picture as decode makes it: its planes in one block of memory."""
+    block = np.random.default_rng(0).integers(0, 255, WIDTH * HEIGHT * 3 // 2, np.uint8)
+    luma, chroma = WIDTH * HEIGHT, WIDTH * HEIGHT // 4
+    halves = (block[luma : luma + chroma], block[luma + chroma :])
+    return block[:luma].reshape(HEIGHT, WIDTH), *(half.reshape(HEIGHT // 2, WIDTH // 2) for half in halves)
 
 
 def _touch(array: np.ndarray) -> int:  # type: ignore[type-arg]

@@ -40,15 +40,16 @@ def command(source: Path, target: Path, seconds: float, arguments: argparse.Name
 def measure(words: list[str], slow: str) -> dict[str, object]:
     """Run it, and return the peak in MiB, that of its second half, and the frames per second."""
     started, samples = time.monotonic(), []
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    report = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen(words, stdout=report)
     stopped: int | None = None
     while process.poll() is None:
         samples.append(_pss(process.pid))
         if slow == "stopped" and stopped is None and time.monotonic() - started > 8:
             stopped = _stop_a_replica(process.pid)
         time.sleep(0.5)
-    assert process.stdout is not None
-    end = json.loads(process.stdout.read().splitlines()[-1])
+    report.seek(0)
+    end = json.loads(report.read().splitlines()[-1])
     if end["code"]:
         raise SystemExit(end["error"])
     frames = end["ledger"]["frames_out"]

@@ -86,7 +86,8 @@ def test_a_stopped_replica_is_replaced_and_its_chunk_done_by_another(source: Pat
         deadlines=Deadlines(silence=1.0, beat=0.2),
     )
     outcome = supervisor.run()
-    assert (outcome.code, outcome.sentence, outcome.ledger.restarts) == (0, "", 1)
+    assert (outcome.code, outcome.sentence) == (0, "")
+    assert outcome.ledger.redispatched > 0
     assert stopped.read_bytes() == plain.read_bytes()
 
 
