@@ -37,19 +37,18 @@ def command(source: Path, target: Path, seconds: float, arguments: argparse.Name
     return [*words, "--preset", "medium" if arguments.slow == "encode" else "ultrafast", "--crf", "30"]
 
 
-def measure(words: list[str], slow: str) -> dict[str, object]:
+def measure(words: list[str], report: Path, slow: str) -> dict[str, object]:
     """Run it, and return the peak in MiB, that of its second half, and the frames per second."""
     started, samples = time.monotonic(), []
-    report = tempfile.TemporaryFile("w+")
-    process = subprocess.Popen(words, stdout=report)
+    with report.open("w") as lines:
+        process = subprocess.Popen(words, stdout=lines)
     stopped: int | None = None
     while process.poll() is None:
         samples.append(_pss(process.pid))
         if slow == "stopped" and stopped is None and time.monotonic() - started > 8:
             stopped = _stop_a_replica(process.pid)
         time.sleep(0.5)
-    report.seek(0)
-    end = json.loads(report.read().splitlines()[-1])
+    end = json.loads(report.read_text().splitlines()[-1])
     if end["code"]:
         raise SystemExit(end["error"])
     frames = end["ledger"]["frames_out"]
@@ -68,7 +67,7 @@ def _pss(pid: int) -> dict[str, int]:
     found = {}
     for process in _family(pid):
         try:
-            name = process.cmdline()[-1] if process.pid != pid else "supervisor"
+            name = process.cmdline()[-2] if process.pid != pid else "supervisor"
             found[name] = process.memory_full_info().pss >> 20
         except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError, IndexError):
             continue
@@ -85,7 +84,7 @@ def _family(pid: int) -> list[psutil.Process]:
 
 def _stop_a_replica(pid: int) -> int:
     """Stop one inpaint process."""
-    replica = next(child for child in psutil.Process(pid).children() if child.cmdline()[-1] == "inpaint-0")
+    replica = next(child for child in psutil.Process(pid).children() if child.cmdline()[-2] == "inpaint-0")
     os.kill(replica.pid, signal.SIGSTOP)
     return replica.pid
 
@@ -101,7 +100,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = clip(Path(folder))
         for seconds in arguments.seconds:
-            result = measure(command(source, Path(folder) / "out.mkv", seconds, arguments), arguments.slow)
+            result = measure(
+                command(source, Path(folder) / "out.mkv", seconds, arguments), Path(folder) / "report", arguments.slow
+            )
             budget = parse_size(arguments.memory) >> 20
             print(json.dumps({"seconds": seconds, "budget_mib": budget, "slow": arguments.slow, **result}), flush=True)
 
