@@ -82,11 +82,11 @@ class Crew:
         self.children[name] = Child.start(spec)
 
     def _metrics_address(self, job: Job) -> str:
-        """Return the address of the next worker: the user's port, and those after it."""
+        """Return the address of the next worker: the ports after the user's, which is the supervisor's."""
         if not job.metrics:
             return ""
         host, _, port = job.metrics.rpartition(":")
-        return f"{host}:{int(port) + len(self.children)}"
+        return f"{host}:{int(port) + 1 + len(self.children)}"
 
     def look_after(self) -> None:
         """See who has died or is stuck, and do what is to be done about it."""

@@ -39,6 +39,11 @@ class Merge:
         return self._patches.duplicates
 
     @property
+    def early(self) -> int:
+        """Patches that came before their turn."""
+        return len(self._patches)
+
+    @property
     def held(self) -> int:
         """Bytes of pictures and patches that wait here."""
         return self._frames.held + sum(intake.allowance.held for intake in self._intakes.values())

@@ -17,6 +17,9 @@ NOTHING = Progress(
     filled=0,
     redispatched=0,
     duplicates=0,
+    credit_bytes=0,
+    early_frames=0,
+    resets=0,
 )
 
 

@@ -30,7 +30,7 @@ def check_job(job: Job) -> None:
     check_target(job.target, job.encode, job.source)
     if job.prompts.mask is not None:
         check_apart(job.target, job.prompts.mask, "mask")
-    check_metrics(job.metrics, len(FLOW) - 1 + job.replicas)
+    check_metrics(job.metrics, len(FLOW) + job.replicas)  # the supervisor, and the workers
 
 
 def check_prompts(prompts: Prompts) -> None:

@@ -14,6 +14,7 @@ from deploy.children import Child
 from deploy.config import Job
 from deploy.crew import TRANSPORT_CODE, Crew, Patience
 from deploy.errors import INTERRUPTED, TERMINATED, RunError, exit_code
+from deploy.metrics import RunInstruments
 from deploy.outcome import Failure, Outcome, account
 from deploy.pipeline import CONTROL, FLOW, STAGES, local_addresses
 from stages.inpaint.engines import find_engine
@@ -55,6 +56,7 @@ class Supervisor:
             replaced=self._replaced,
             died=self._died,
         )
+        self._instruments = RunInstruments(job.source)
         self._failure: Failure | None = None
         self._drain_until: float | None = None
 
@@ -75,6 +77,7 @@ class Supervisor:
         with _heeding(self.signals), local_addresses() as self._addresses, hub_ as self._hub:
             self._control = self._hub.bind(self._addresses[CONTROL], accepts=list(STAGES))
             self._control.link = self
+            self._instruments.serve(self.job.metrics)
             try:
                 self._start()
                 self._watch()
@@ -130,6 +133,8 @@ class Supervisor:
     def _turn(self) -> None:
         self._hub.pump(0.05)
         self.crew.look_after()
+        ledger = self._outcome().ledger
+        self._instruments.show(ledger.restarts, ledger.frames_in - ledger.frames_out)
         self._show(self)
 
     def _heed_signals(self) -> bool:

@@ -22,6 +22,9 @@ class Tally:
         self.budget = 0
         self.redispatched: Callable[[], int] = lambda: 0
         self.duplicates: Callable[[], int] = lambda: 0
+        self.credit: Callable[[], int] = lambda: 0
+        self.early: Callable[[], int] = lambda: 0
+        self.resets = 0
 
     def progress(self) -> Progress:
         """Return it all as a note, and bring the metrics up to it."""
@@ -36,6 +39,9 @@ class Tally:
             filled=self.filled,
             redispatched=self.redispatched(),
             duplicates=self.duplicates(),
+            credit_bytes=self.credit(),
+            early_frames=self.early(),
+            resets=self.resets,
         )
         self.instruments.show(note)
         return note

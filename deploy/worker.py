@@ -37,6 +37,7 @@ def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     info = next(messages)
     control.ready(info)  # type: ignore[arg-type]
     outlet = Outlet(hub, hub.connect(spec.to))
+    tally.credit = lambda: outlet.credit.left
     outlet.send(info)
     try:
         for message in tally.timed(messages):
@@ -63,16 +64,19 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     )
     work = hub.bind(spec.work, accepts=["inpaint"])
     dispatcher = Dispatcher(spec.shares.plan, spec.shares.store)
-    distributor = Distributor(hub, work, Outlet(hub, hub.connect(spec.to)), dispatcher, packets_budget=spec.shares.link)
+    frames = Outlet(hub, hub.connect(spec.to))
+    distributor = Distributor(hub, work, frames, dispatcher, packets_budget=spec.shares.link)
     tally.budget = spec.shares.store + 2 * spec.shares.link
     tally.held = lambda: distributor.held + inlet.held
-    tally.redispatched = lambda: dispatcher.redispatched
+    tally.redispatched, tally.credit = lambda: dispatcher.redispatched, lambda: frames.credit.left
     control.on_lost = lambda note: work.lose(note.name, note.incarnation)
     control.ready()
     try:
         for message in tally.timed(segment(tally.source(inlet), spec.job.prompts, spec.job.segment)):
             distributor.put(message)
-            tally.frames_out += isinstance(message, MaskedFrame)
+            if isinstance(message, MaskedFrame):
+                tally.frames_out += 1
+                tally.resets = message.shot
     except StageError as error:  # no mask, no picture: the stream ends with the last frame that has one
         inlet.abandon()
         control.failed(error)
@@ -89,7 +93,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     kind = find_engine(spec.job.engine)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
-    tally.budget, tally.held = spec.shares.work, lambda: inlet.held
+    tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left
     control.ready()
     for chunk, frames in inlet.chunks():
         for clean in tally.timed(inpaint(tally.source(frames), kind)):
@@ -107,7 +111,7 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     endpoint = hub.bind(spec.listen, accepts=["segment", "inpaint"])
     merge = Merge(hub, endpoint, frames_budget=spec.shares.link, patch_budget=spec.shares.patches)
     tally.budget = spec.shares.link + spec.job.replicas * spec.shares.patches
-    tally.held, tally.duplicates = lambda: merge.held, lambda: merge.duplicates
+    tally.held, tally.duplicates, tally.early = lambda: merge.held, lambda: merge.duplicates, lambda: merge.early
     control.ready()
     for written in tally.timed(encode(tally.source(merge), spec.job.target, spec.job.encode)):
         tally.written = tally.frames_out = written.frames

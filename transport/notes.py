@@ -99,6 +99,9 @@ class Progress:
     filled: int  # inpaint: frames of which something was removed
     redispatched: int  # segment: frames given to a second replica
     duplicates: int  # encode: patches that came twice
+    credit_bytes: int  # that it may still send
+    early_frames: int  # encode: frames whose patch is here before its turn
+    resets: int  # segment: times that the window began anew, at a cut or a gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
