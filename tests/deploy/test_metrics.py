@@ -1,5 +1,6 @@
 """Every process of a run serves its own numbers, on the port after its neighbour's."""
 
+import signal
 import socket
 import urllib.request
 from pathlib import Path
@@ -30,10 +31,11 @@ def test_every_process_serves_its_numbers(tmp_path: Path) -> None:
         for port in range(first, first + 5):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
                 found.append(answer.read().decode())
+        supervisor.signals.append(signal.SIGINT)
 
     source = make(tmp_path / "in.mkv", Clip(frames=60))
-    asked = job(source, tmp_path / "out.mkv", decode=DecodeConfig(loop=10), metrics=f"127.0.0.1:{first}")
-    assert run(asked, At(written(50), scrape)).code == 0
+    asked = job(source, tmp_path / "out.mkv", decode=DecodeConfig(loop=1000), metrics=f"127.0.0.1:{first}")
+    assert run(asked, At(written(50), scrape)).code == 130
     assert "cleanplate_worker_restarts_total" in found[0]
     for text, stage in zip(found[1:], ("decode", "segment", "inpaint", "encode"), strict=True):
         numbers = [line for line in text.splitlines() if line.startswith("cleanplate_frames_in_total")]
