@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from deploy.options import add_job_options, job_of
+
 if TYPE_CHECKING:
     from deploy.budget import Shares
     from deploy.config import Job
@@ -26,7 +28,6 @@ EPILOG = """a run over four terminals or machines, CLEANPLATE_TOKEN being the sa
 
 def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the four stages, each with the addresses that the flow gives it."""
-    from deploy.cli import add_job_options
     from deploy.pipeline import FLOW
 
     stage = commands.add_parser(
@@ -55,7 +56,6 @@ def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _stage(arguments: argparse.Namespace) -> int:
-    from deploy.cli import job_of
     from deploy.config import Spec
     from deploy.worker import run
     from stages.errors import OptionError
