@@ -183,7 +183,7 @@ CASES = {
     "loop 0": Case(f"{RUN} --loop 0 {REGION}", OPTION, r"cannot be played 0 times"),
     "a port for metrics in use": Case(f"{RUN} --metrics 127.0.0.1:TAKEN {REGION}", ADDRESS, r"address already in use"),
     "a later port for metrics in use": Case(f"{RUN} --metrics :BELOW {REGION}", ADDRESS, r"127.0.0.1:\d+: .* in use"),
-    "metrics 99999": Case(f"{RUN} --metrics 127.0.0.1:99999 {REGION}", ADDRESS, r"port from 1 to 65532 is needed"),
+    "metrics 99999": Case(f"{RUN} --metrics 127.0.0.1:99999 {REGION}", ADDRESS, r"port from 1 to 65531 is needed"),
     "metrics abc": Case(f"{RUN} --metrics abc {REGION}", ADDRESS, r"--metrics 'abc' cannot be used; HOST:PORT"),
     # Other commands
     "no command": Case("", USAGE, r"COMMAND"),
