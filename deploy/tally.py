@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from deploy.config import Spec
 from deploy.metrics import Instruments
+from transport.messages import CleanFrame, Frame, MaskedFrame
 from transport.notes import Progress
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ class Tally:
         self.instruments = Instruments(spec.stage, spec.name, spec.job.source)
         self.frames_in = self.frames_out = self.filled = self.written = self.durable = 0
         self.busy_s = 0.0
+        self._waited = 0.0  # seconds spent in the source
         self.held: Callable[[], int] = lambda: 0
         self.budget = 0
         self.redispatched: Callable[[], int] = lambda: 0
@@ -48,7 +50,7 @@ class Tally:
 
     def timed(self, messages: Iterable[T]) -> Iterator[T]:
         """Pass a stage's output through, counting the time in which it computed and did not wait for input."""
-        iterator, waited = iter(messages), 0.0
+        iterator = iter(messages)
         while True:
             started, waited = time.perf_counter(), self._waited
             try:
@@ -59,8 +61,6 @@ class Tally:
             self.busy_s += took
             self.instruments.seconds.observe(max(took, 0.0))
             yield message
-
-    _waited = 0.0  # seconds spent in the source
 
     def source(self, messages: Iterable[T]) -> Iterator[T]:
         """Pass a stage's input through, counting frames and the time that it was waited for."""
@@ -73,5 +73,5 @@ class Tally:
                 return
             finally:
                 self._waited += time.perf_counter() - started
-            self.frames_in += hasattr(message, "planes") or hasattr(message, "frame")
+            self.frames_in += isinstance(message, Frame | MaskedFrame | CleanFrame)
             yield message
