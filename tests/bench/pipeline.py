@@ -95,7 +95,8 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=360)
     parser.add_argument("--frames", type=int, default=600)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--preset", default="medium")
+    parser.add_argument("--codec", default="h264", help="mpeg4 encodes on one core, h264 on all of them")
+    parser.add_argument("--preset")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -109,7 +110,7 @@ def main() -> None:
             prompts=Prompts(regions=(region,)),
             decode=DecodeConfig(),
             segment=SegmentConfig(),
-            encode=EncodeConfig(preset=arguments.preset, force=True),
+            encode=EncodeConfig(codec=arguments.codec, preset=arguments.preset, force=True),
             engine=ENGINE,
         )
         stages = [alone(job) for _ in range(arguments.runs)]
