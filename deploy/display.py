@@ -140,6 +140,7 @@ def _bar(snapshot: Snapshot) -> Table:
         ProgressBar(total=total or None, completed=snapshot.done, width=32),
         Text(_frames(snapshot)),
         Text(_end(snapshot)),
+        Text(_slowest(snapshot), style="dim"),
     )
     return line
 
@@ -153,6 +154,10 @@ def _end(snapshot: Snapshot) -> str:
         return ""
     minutes, seconds = divmod(round(snapshot.eta_s), 60)
     return f"{minutes}:{seconds:02d} to go"
+
+
+def _slowest(snapshot: Snapshot) -> str:
+    return f"slowest: {snapshot.slowest}" if snapshot.slowest else ""
 
 
 @contextmanager
