@@ -101,6 +101,12 @@ class Supervisor:
             chunk=self.job.chunk,
             info_bytes=codec.cost(codec.encode(self.info)),
         )
+        if not self.job.chunk and self.shares.chunk < 2 * self.shares.lead_in:
+            log.warning(
+                "--memory allows chunks of %s frames, with %s of lead-in; more of it, or fewer replicas, is faster",
+                self.shares.chunk,
+                self.shares.lead_in,
+            )
         for stage in FLOW[1:]:
             for index in range(self.job.replicas if stage.replicated else 1):
                 name = f"{stage.name}-{index}" if stage.replicated else stage.name
