@@ -70,9 +70,9 @@ class Merge:
     def _give_back(self, waiting: "_Waiting") -> None:
         peer = waiting.peer
         intake = self._intakes[peer.id]
-        intake.give_back(peer, waiting.cost)
+        intake.give_back(peer, waiting.cost)  # which may be how we learn that it is lost
         if not intake.allowance.held and peer.id not in self._endpoint.peers:
-            del self._intakes[peer.id]
+            self._intakes.pop(peer.id, None)
 
     def _report(self, upto: int) -> None:
         self._reported = upto

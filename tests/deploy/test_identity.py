@@ -12,7 +12,7 @@ from stages.pixels import component
 from tests.clips import Clip, make, number
 from tests.runs import frames_of, job, kill, packets_of, run, run_inline, times_of
 
-FRAMES = 60
+FRAMES = 96
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_replica_killed_at_a_random_moment_changes_no_byte(
     source: Path, reference: bytes, tmp_path: Path, seed: int
 ) -> None:
     dice, killed = random.Random(seed), [0]
-    moments = sorted(dice.sample(range(1, FRAMES - 24), 2))
+    moments = sorted(dice.sample(range(1, FRAMES // 2), 2))
 
     def show(supervisor: Supervisor) -> None:
         encode = supervisor.children.get("encode")
