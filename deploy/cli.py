@@ -151,11 +151,12 @@ def _add_inspect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
+    from deploy.errors import DIFFERENT
     from deploy.inspect import inspect, report
 
     differences = inspect(arguments.a, arguments.b)
     print(report(differences))
-    return 1 if any(not difference.inherent for difference in differences) else 0
+    return DIFFERENT if any(not difference.inherent for difference in differences) else 0
 
 
 if __name__ == "__main__":

@@ -32,10 +32,6 @@ class ChunkPlan:
         own = self.emitted(chunk)
         return range(max(own.start - self.lead_in, 0), own.stop + self.look_ahead)
 
-    def chunks_of(self, seq: int) -> range:
-        """Return the chunks that need frame `seq`, in order."""
-        return range(max(self.chunk_of(seq - self.look_ahead), 0), self.chunk_of(seq + self.lead_in) + 1)
-
 
 def chunked(frames: Iterable[MaskedFrame], plan: ChunkPlan) -> Iterator[Iterator[MaskedFrame]]:
     """Yield for every chunk its frames, `emit` being true for those that are its own.

@@ -39,12 +39,6 @@ def test_every_chunk_sees_what_it_needs_and_emits_its_own(count: int, plan: Chun
     assert cut((masked(seq) for seq in range(count)), plan) == expected
 
 
-@given(plan=PLANS, seq=st.integers(0, 60))
-def test_the_chunks_of_a_frame_are_those_that_need_it(plan: ChunkPlan, seq: int) -> None:
-    assert list(plan.chunks_of(seq)) == [chunk for chunk in range(80) if seq in plan.needed(chunk)]
-    assert seq in plan.emitted(plan.chunk_of(seq))
-
-
 def test_a_chunk_that_is_not_read_to_its_end_does_not_disturb_the_next() -> None:
     plan = ChunkPlan(length=4, lead_in=2, look_ahead=1)
     first = [next(chunk).frame.seq for chunk in chunked((masked(seq) for seq in range(12)), plan)]
