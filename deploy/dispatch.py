@@ -7,7 +7,7 @@ begun again needs all of it. What is kept is bounded by `budget` bytes.
 from dataclasses import dataclass
 
 from stages.errors import OptionError
-from stages.inpaint.chunks import ChunkPlan
+from stages.inpaint.chunks import ChunkPlan, marked
 from transport.messages import MaskedFrame
 
 
@@ -26,8 +26,7 @@ class Order:
     """One thing to send to a replica: a frame of its chunk, or (masked is None) the end of the chunk."""
 
     chunk: int
-    masked: MaskedFrame | None
-    emit: bool
+    masked: MaskedFrame | None  # marked as the chunk sees it: to be emitted, or only to be looked at
 
 
 class Dispatcher:
@@ -124,10 +123,10 @@ class Dispatcher:
             return None
         whole = replica.cursor >= self.plan.needed(chunk).stop or (self._ended and replica.cursor >= self._seen)
         if whole or self._complete(chunk):  # complete: given out anew, but the dead replica's patches did arrive
-            return Order(chunk, None, False)
+            return Order(chunk, None)
         if replica.cursor >= self._seen:
             return None
-        return Order(chunk, self._frames[replica.cursor][0], self.plan.chunk_of(replica.cursor) == chunk)
+        return Order(chunk, marked(self._frames[replica.cursor][0], self.plan, chunk))
 
     def size(self, seq: int) -> int:
         """Return the bytes of a frame that is kept."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from deploy.dispatch import Dispatcher
-from stages.inpaint.chunks import marked
 from transport import codec
 from transport.credit import Credit
 from transport.errors import Silence
@@ -97,7 +96,7 @@ class Distributor:
                 return
             if not credit.covers(self.dispatcher.size(order.masked.frame.seq)):
                 return
-            parts = codec.encode(marked(order.masked, self.dispatcher.plan, order.chunk))
+            parts = codec.encode(order.masked)
             credit.spend(codec.cost(parts))
             self.dispatcher.sent(name)
             self._work.post(peer, Item(chunk=order.chunk), parts)

@@ -75,7 +75,7 @@ def _serve(
         got[name] = []
         dispatcher.done(name, order.chunk)
     else:
-        frames.append((order.masked.frame.seq, order.emit))
+        frames.append((order.masked.frame.seq, order.masked.emit))
         dispatcher.sent(name)
 
 
@@ -121,7 +121,7 @@ def test_replicas_work_on_different_chunks_at_the_same_time() -> None:
     assert (first.chunk, second.chunk) == (0, 1)
     assert second.masked is not None
     assert second.masked.frame.seq == 2
-    assert not second.emit
+    assert not second.masked.emit
 
 
 def test_the_chunk_of_a_dead_replica_comes_before_new_ones() -> None:
