@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from deploy.budget import Shares
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
+from stages.inpaint.engine import DEFAULTS, EngineOptions
 from stages.segment.prompts import Prompts
 from stages.segment.segment import SegmentConfig
 from transport.deadlines import Deadlines
@@ -21,6 +22,7 @@ class Job:
     segment: SegmentConfig = field(default_factory=SegmentConfig)
     encode: EncodeConfig = field(default_factory=EncodeConfig)
     engine: str = "propagate"
+    inpaint: EngineOptions = DEFAULTS
     replicas: int = 1
     chunk: int = 0  # frames; 0 follows from the budget
     memory: int = 1 << 30  # bytes, over all processes, beside what the programs themselves and the codecs take

@@ -59,7 +59,7 @@ def _run(job: Job, counts: Counts) -> None:
     source = decode(job.source, job.decode)
     info = next(source)
     assert isinstance(info, StreamInfo)
-    kind = find_engine(job.engine)
+    kind = find_engine(job.engine, job.inpaint)
     prompts = check(job.prompts, info.format)
     shares = share(
         job.memory,

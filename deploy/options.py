@@ -18,6 +18,8 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--hold", type=int, default=0, metavar="FRAMES", help="keep a pixel masked so long (%(default)s)")
     how = parser.add_argument_group("how to fill")
     how.add_argument("--engine", default="propagate", help="propagate, telea, blank (%(default)s)")
+    how.add_argument("--fill", default="sharp", help="sharp, or faithful: doubtful pixels stay smooth (%(default)s)")
+    how.add_argument("--look-ahead", type=int, default=6, metavar="0..6", help="frames of delay (%(default)s)")
     how.add_argument("--replicas", type=int, default=1, metavar="N", help="inpaint processes (%(default)s)")
     how.add_argument("--chunk", type=int, default=0, metavar="FRAMES", help="unit of parallel work (from the budget)")
     how.add_argument("--memory", default="1GiB", metavar="SIZE", help="budget for frames in flight (%(default)s)")
@@ -40,6 +42,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
     from stages.decode.config import DecodeConfig
     from stages.encode.config import EncodeConfig
     from stages.errors import OptionError
+    from stages.inpaint.engine import EngineOptions
     from stages.segment.prompts import Prompts, parse_box
     from stages.segment.segment import SegmentConfig
 
@@ -59,6 +62,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         segment=SegmentConfig(dilate=arguments.dilate, feather=arguments.feather, hold=arguments.hold),
         encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),
         engine=arguments.engine,
+        inpaint=EngineOptions(fill=arguments.fill, look_ahead=arguments.look_ahead),
         replicas=arguments.replicas,
         chunk=arguments.chunk,
         memory=parse_size(arguments.memory),

@@ -26,7 +26,7 @@ def check_job(job: Job) -> None:
     """Raise for everything about a job that can be known to be wrong before anything is started."""
     check_prompts(job.prompts)
     check_counts(job.replicas, job.chunk)
-    find_engine(job.engine)
+    find_engine(job.engine, job.inpaint)
     check_target(job.target, job.encode, job.source)
     if job.prompts.mask is not None:
         check_apart(job.target, job.prompts.mask, "mask")

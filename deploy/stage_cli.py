@@ -119,7 +119,7 @@ def _shares(job: "Job") -> "Shares":
     from deploy.budget import LONGEST, Shares
     from stages.inpaint.engines import find_engine
 
-    reach, quarter = find_engine(job.engine).reach, job.memory // 4
+    reach, quarter = find_engine(job.engine, job.inpaint).reach, job.memory // 4
     return Shares(
         chunk=job.chunk or LONGEST,
         lead_in=reach.lead_in,

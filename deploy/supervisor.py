@@ -96,7 +96,7 @@ class Supervisor:
         self.shares = share(
             self.job.memory,
             picture=self.info.format,
-            kind=find_engine(self.job.engine),
+            kind=find_engine(self.job.engine, self.job.inpaint),
             replicas=self.job.replicas,
             chunk=self.job.chunk,
             info_bytes=codec.cost(codec.encode(self.info)),

@@ -90,7 +90,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     from stages.inpaint.inpaint import inpaint
 
     assert spec.shares is not None
-    kind = find_engine(spec.job.engine)
+    kind = find_engine(spec.job.engine, spec.job.inpaint)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left

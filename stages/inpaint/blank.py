@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages.inpaint.engine import EngineKind, Picture, Reach
+from stages.inpaint.engine import EngineKind, EngineOptions, Picture, Reach
 from stages.pixels import Pixels, layout
 
 GREY = 128  # of 0..255, in every component
@@ -20,4 +20,6 @@ class Blank:
         return np.full((box.height, box.width, len(layout(picture.format.pixel_format).components)), GREY, np.float32)
 
 
-BLANK = EngineKind(reach=Reach(offsets=(0,), warm_up=0), state_bytes=lambda picture: 0, start=Blank)
+def blank(options: EngineOptions) -> EngineKind:
+    """Return the engine; no option changes grey."""
+    return EngineKind(reach=Reach(offsets=(0,), warm_up=0), state_bytes=lambda picture: 0, start=Blank)

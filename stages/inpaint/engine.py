@@ -3,15 +3,35 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.errors import OptionError
 from stages.pixels import Pixels, luma, read
 from transport.messages import Box, Mask, MaskedFrame, PictureFormat
 
 WINDOW = (-6, -3, 0, 3, 6)  # VINet's: t-6, t-3, t, t+3, t+6
+FILLS = ("sharp", "faithful")
+FARTHEST = 6  # frames ahead: the latency floor of the whole pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """What the user may choose about any engine; one that has no such choice ignores it."""
+
+    fill: str = "sharp"  # sharp decides and invents texture; faithful keeps doubtful pixels smooth
+    look_ahead: int = FARTHEST  # frames after t, 0 to FARTHEST; each delays the output by a frame
+
+    def __post_init__(self) -> None:
+        if self.fill not in FILLS:
+            raise OptionError(f"there is no fill {self.fill!r}; the known ones are {', '.join(FILLS)}")
+        if not 0 <= self.look_ahead <= FARTHEST:
+            raise OptionError(f"look-ahead is {self.look_ahead}, it must be from 0 to {FARTHEST} frames")
+
+
+DEFAULTS: Final = EngineOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

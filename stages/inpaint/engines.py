@@ -1,20 +1,22 @@
 """The engines by name."""
 
-from stages.errors import OptionError
-from stages.inpaint.blank import BLANK
-from stages.inpaint.engine import EngineKind
-from stages.inpaint.propagate.engine import PROPAGATE
-from stages.inpaint.telea import TELEA
+from collections.abc import Callable
 
-ENGINES: dict[str, EngineKind] = {
-    "propagate": PROPAGATE,  # carries what other frames show, invents the rest once
-    "telea": TELEA,  # every frame by itself: the baseline
-    "blank": BLANK,  # grey: what the pipeline costs without an engine
+from stages.errors import OptionError
+from stages.inpaint.blank import blank
+from stages.inpaint.engine import DEFAULTS, EngineKind, EngineOptions
+from stages.inpaint.propagate.engine import propagate
+from stages.inpaint.telea import telea
+
+ENGINES: dict[str, Callable[[EngineOptions], EngineKind]] = {
+    "propagate": propagate,  # carries what other frames show, invents the rest once
+    "telea": telea,  # every frame by itself: the baseline
+    "blank": blank,  # grey: what the pipeline costs without an engine
 }
 
 
-def find_engine(name: str) -> EngineKind:
-    """Return the engine of that name; OptionError if there is none."""
+def find_engine(name: str, options: EngineOptions = DEFAULTS) -> EngineKind:
+    """Return the engine of that name, as the options want it; OptionError if there is none."""
     if name not in ENGINES:
         raise OptionError(f"there is no engine {name!r}; the known ones are {', '.join(ENGINES)}")
-    return ENGINES[name]
+    return ENGINES[name](options)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from stages.inpaint.cells import clean_box, covered, grow
-from stages.inpaint.engine import EngineKind, Picture, Reach
+from stages.inpaint.engine import EngineKind, EngineOptions, Picture, Reach
 from stages.pixels import Pixels
 
 RADIUS = 5  # pixels that a filled pixel looks around itself
@@ -39,4 +39,6 @@ def _telea(pixels: Pixels, hole: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
     return filled.reshape(pixels.shape).astype(np.float32)
 
 
-TELEA = EngineKind(reach=Reach(offsets=(0,), warm_up=0), state_bytes=lambda picture: 0, start=Telea)
+def telea(options: EngineOptions) -> EngineKind:
+    """Return the engine; it looks at no neighbours and has one way to fill, so that no option changes it."""
+    return EngineKind(reach=Reach(offsets=(0,), warm_up=0), state_bytes=lambda picture: 0, start=Telea)

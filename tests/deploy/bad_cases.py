@@ -162,6 +162,12 @@ CASES = {
     "a crf of words": Case(f"{RUN} --crf good {REGION}", USAGE, r"--crf: .*'good'"),
     "an unknown preset": Case(f"{RUN} --codec h264 --preset warp {REGION}", OPTION, r"one of ultrafast"),
     "an unknown engine": Case(f"{RUN} --engine warp {REGION}", OPTION, r"no engine 'warp'; .*propagate"),
+    "an unknown fill": Case(
+        f"{RUN} --fill nice {REGION}", OPTION, r"no fill 'nice'; the known ones are sharp, faithful"
+    ),
+    "a look-ahead of 7": Case(f"{RUN} --look-ahead 7 {REGION}", OPTION, r"look-ahead is 7, .* from 0 to 6 frames"),
+    "a look-ahead of -1": Case(f"{RUN} --look-ahead -1 {REGION}", OPTION, r"look-ahead is -1, .* from 0 to 6 frames"),
+    "a look-ahead of words": Case(f"{RUN} --look-ahead far {REGION}", USAGE, r"--look-ahead: .*'far'"),
     "no replicas": Case(f"{RUN} --replicas 0 {REGION}", OPTION, r"--replicas 0 cannot be used, 1 to 64"),
     "less than no replicas": Case(f"{RUN} --replicas -1 {REGION}", OPTION, r"--replicas -1 .* 1 to 64"),
     "too many replicas": Case(f"{RUN} --replicas 10000 {REGION}", OPTION, r"--replicas 10000 .* 1 to 64"),
@@ -211,6 +217,9 @@ CASES = {
     ),
     "inpaint with an unknown engine": Case(
         f"stage inpaint --work {NOBODY} --to {NOBODY} --engine warp", OPTION, r"no engine 'warp'"
+    ),
+    "inpaint with an unknown fill": Case(
+        f"stage inpaint --work {NOBODY} --to {NOBODY} --fill nice", OPTION, r"no fill 'nice'"
     ),
     "inpaint with no replicas": Case(f"stage inpaint --work {NOBODY} --to {NOBODY} --replicas 0", OPTION, r"1 to 64"),
     "inpaint with a port for metrics in use": Case(

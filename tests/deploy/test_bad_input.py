@@ -18,7 +18,7 @@ from deploy.cli import main
 from deploy.config import Spec
 from deploy.stage_cli import log_on_stderr
 from deploy.worker import run as run_stage
-from stages.inpaint.blank import BLANK
+from stages.inpaint.engines import find_engine
 from tests.clips import Clip, make
 from tests.deploy.bad_cases import CASES
 from tests.deploy.bad_things import (
@@ -143,7 +143,7 @@ def test_a_stage_whose_neighbour_never_answers_gives_up(tmp_path: Path, capfd: p
         stage="inpaint",
         name="inpaint",
         job=job(tmp_path, tmp_path),
-        shares=share(1 << 30, picture=Clip().format, kind=BLANK, replicas=1, chunk=12, info_bytes=0),
+        shares=share(1 << 30, picture=Clip().format, kind=find_engine("blank"), replicas=1, chunk=12, info_bytes=0),
         token=TOKEN,
         control="",
         listen="",

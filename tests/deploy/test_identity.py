@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from deploy.supervisor import Supervisor
+from stages.inpaint.engine import EngineOptions
 from stages.pixels import component
 from tests.clips import Clip, make, number
 from tests.runs import frames_of, job, kill, packets_of, run, run_inline, times_of
@@ -60,6 +61,17 @@ def test_a_replica_killed_at_a_random_moment_changes_no_byte(
     assert (outcome.code, outcome.sentence) == (0, "")
     assert killed[0] >= 1
     assert target.read_bytes() == reference
+
+
+@pytest.mark.parametrize("look_ahead", [0, 3, 6])
+def test_replicas_write_the_bytes_of_the_inline_run_however_far_the_default_engine_looks(
+    source: Path, tmp_path: Path, look_ahead: int
+) -> None:
+    changes = {"engine": "propagate", "inpaint": EngineOptions(look_ahead=look_ahead, fill="faithful"), "chunk": 30}
+    inline, distributed = tmp_path / "inline.nut", tmp_path / "clean.nut"
+    assert run_inline(job(source, inline, **changes)).code == 0
+    assert run(job(source, distributed, replicas=3, **changes)).code == 0
+    assert distributed.read_bytes() == inline.read_bytes()
 
 
 CLIPS = {

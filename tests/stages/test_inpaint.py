@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.errors import OptionError
-from stages.inpaint.engine import EngineKind, Picture, Reach
+from stages.inpaint.engine import EngineKind, EngineOptions, Picture, Reach
 from stages.inpaint.engines import ENGINES, find_engine
 from stages.inpaint.inpaint import inpaint
 from stages.pixels import Pixels
@@ -93,6 +93,30 @@ def test_a_frame_leaves_as_soon_as_its_window_is_full() -> None:
 def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
     with pytest.raises(OptionError, match="no engine 'magic'; the known ones are propagate, telea, blank"):
         find_engine("magic")
+
+
+def test_an_unknown_fill_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(OptionError, match="no fill 'nice'; the known ones are sharp, faithful"):
+        EngineOptions(fill="nice")
+
+
+@pytest.mark.parametrize("frames", [-1, 7])
+def test_a_look_ahead_that_no_engine_has_is_refused_with_its_bounds(frames: int) -> None:
+    with pytest.raises(OptionError, match=f"look-ahead is {frames}, it must be from 0 to 6 frames"):
+        EngineOptions(look_ahead=frames)
+
+
+@pytest.mark.parametrize("frames", range(7))
+def test_the_default_engine_looks_as_far_ahead_as_it_is_told(frames: int) -> None:
+    reach = find_engine("propagate", EngineOptions(look_ahead=frames)).reach
+    assert reach.look_ahead == frames
+    assert reach.offsets == (-1, *range(frames + 1))
+    assert reach.lead_in >= 6
+
+
+@pytest.mark.parametrize("name", ["telea", "blank"])
+def test_an_engine_that_looks_at_no_neighbours_never_waits_for_them(name: str) -> None:
+    assert {find_engine(name, EngineOptions(look_ahead=frames)).reach.offsets for frames in range(7)} == {(0,)}
 
 
 @pytest.mark.parametrize("name", ENGINES)

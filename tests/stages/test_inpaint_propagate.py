@@ -1,7 +1,7 @@
 """The default engine on little scenes whose truth is known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stages.inpaint.engine import EngineKind
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
-from stages.inpaint.propagate.engine import PROPAGATE, Propagate
+from stages.inpaint.propagate.engine import Propagate
 from stages.inpaint.propagate.ring import PAST
 from stages.pixels import blend, frame_bytes, layout, plane_shapes
 from transport.messages import Box, CleanFrame, Frame, Mask, MaskedFrame, PictureFormat, Plane
@@ -232,7 +232,7 @@ def test_a_hole_that_comes_back_after_whole_frames_is_filled_from_them() -> None
 def test_the_ring_holds_a_bounded_number_of_frames() -> None:
     engines: list[Propagate] = []
     held = [engines[0].frames_held for _ in inpaint(scene(still, standing, count=30).frames, watched(engines))]
-    assert max(held) == PAST + 1 + PROPAGATE.reach.offsets[-1]
+    assert max(held) == PAST + 1 + find_engine("propagate").reach.look_ahead
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "rgb24"])
@@ -240,9 +240,10 @@ def test_the_state_weighs_no_more_than_it_says(pixel_format: str) -> None:
     engines: list[Propagate] = []
     clip = scene(pan(1.0), lambda seq: Box(x=0, y=0, width=WIDTH, height=HEIGHT - 8), 20, pixel_format)
     picture = clip.frames[0].frame.format
-    stated = PROPAGATE.state_bytes(picture)
+    kind = find_engine("propagate")
+    stated = kind.state_bytes(picture)
     for _ in inpaint(clip.frames, watched(engines)):
-        window = len(PROPAGATE.reach.offsets) * frame_bytes(picture)
+        window = len(kind.reach.offsets) * frame_bytes(picture)
         assert arrays_of(engines[0], set()) <= stated + window
     assert arrays_of(engines[0], set()) > 0.3 * stated
 
@@ -254,7 +255,7 @@ def watched(engines: list[Propagate]) -> EngineKind:
         engines.append(Propagate())
         return engines[-1]
 
-    return EngineKind(reach=PROPAGATE.reach, state_bytes=PROPAGATE.state_bytes, start=start)
+    return replace(find_engine("propagate"), start=start)
 
 
 def arrays_of(thing: object, seen: set[int]) -> int:

@@ -1,13 +1,14 @@
 """The default engine: a window of pictures in, the pixels that fill the hole of one of them out."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.inpaint.cells import hole_cells
-from stages.inpaint.engine import EngineKind, Picture, Reach
+from stages.inpaint.engine import EngineKind, EngineOptions, Picture, Reach
 from stages.inpaint.propagate.follow import Points, Trail, ahead, behind
 from stages.inpaint.propagate.fuse import Canvas, Shown, canvas_of, fuse
 from stages.inpaint.propagate.images import Floats, Known
@@ -20,7 +21,7 @@ from stages.inpaint.propagate.view import small_size
 from stages.pixels import Pixels, frame_bytes, layout
 from transport.messages import PictureFormat
 
-REACH = Reach(offsets=(-1, 0, 1, 2, 3, 4, 5, 6), warm_up=12)
+WARM_UP = 12  # frames
 
 
 class Propagate:
@@ -107,16 +108,19 @@ def _cut(canvas: Canvas, points: Points) -> Pixels:
     return canvas.pixels[y : y + points.box.height, x : x + points.box.width]
 
 
-def state_bytes(picture: PictureFormat) -> int:
+def propagate(options: EngineOptions) -> EngineKind:
+    """Return the engine: it looks at the frame before, and as far ahead as it may."""
+    reach = Reach(offsets=tuple(range(-1, options.look_ahead + 1)), warm_up=WARM_UP)
+    return EngineKind(reach=reach, state_bytes=partial(state_bytes, reach), start=Propagate)
+
+
+def state_bytes(reach: Reach, picture: PictureFormat) -> int:
     """Return what the state weighs at most: when every picture is all hole."""
     pixels = picture.width * picture.height
     lay = layout(picture.pixel_format)
     fill = pixels * np.dtype(lay.dtype).itemsize * len(lay.components)
-    ring = PAST * (frame_bytes(picture) + fill) + fill + len(REACH.offsets) * pixels + PAST * pixels
+    ring = PAST * (frame_bytes(picture) + fill) + fill + len(reach.offsets) * pixels + PAST * pixels
     trail = pixels * (4 + 1 + 3 * 4 + 2 * 8)  # seq, kept, three floats; row and column
     small = small_size(picture)
-    motion = len(REACH.offsets) * small[0] * small[1] * (2 + 2 * 2 * 4)  # a view; a flow each way
+    motion = len(reach.offsets) * small[0] * small[1] * (2 + 2 * 2 * 4)  # a view; a flow each way
     return ring + trail + motion
-
-
-PROPAGATE = EngineKind(reach=REACH, state_bytes=state_bytes, start=Propagate)
