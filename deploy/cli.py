@@ -85,8 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_remove(commands)
     _add_demo(commands)
     _add_inspect(commands)
+    from deploy.quality.command import add_eval
     from deploy.stage_cli import add_stage
 
+    add_eval(commands)
     add_stage(commands)
     return parser
 

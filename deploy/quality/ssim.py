@@ -1,0 +1,41 @@
+"""Two pictures in, their structural similarity out, exactly as the papers on video inpainting compute it.
+
+Z. Wang et al., Image quality assessment: from error visibility to structural similarity, IEEE Transactions on Image
+Processing 13(4), 2004; with the parameters of skimage.measure.compare_ssim(data_range=255, multichannel=True,
+win_size=65), which the papers call: a uniform window, sample covariance, and the mean over all channels and over those
+pixels whose window lies wholly inside.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOW = 65  # pixels
+C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+
+Sums = NDArray[np.float64]
+
+
+def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
+    """Return the similarity of two (h, w, C) pictures, at most 1; None if they are smaller than the window."""
+    if min(one.shape[:2]) < WINDOW:
+        return None
+    count = WINDOW * WINDOW
+    x, y = one.astype(np.float64), other.astype(np.float64)
+    sum_x, sum_y = _sums(x), _sums(y)
+    product, squares = sum_x * sum_y, sum_x * sum_x + sum_y * sum_y
+    # Sums of whole numbers are exact in float64, so nothing is lost where two large ones are subtracted.
+    covariance = (_sums(x * y) - product / count) / (count - 1)
+    variances = (_sums(x * x + y * y) - squares / count) / (count - 1)
+    product *= 2 / count**2
+    squares /= count**2
+    similar = ((product + C1) * (2 * covariance + C2)) / ((squares + C1) * (variances + C2))
+    return float(similar.mean())
+
+
+def _sums(values: Sums) -> Sums:
+    """Return the sum of every window that lies wholly inside, (h - 64, w - 64, C)."""
+    edge = WINDOW // 2
+    sums = cv2.boxFilter(values, cv2.CV_64F, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_REFLECT)
+    inside = sums.reshape(values.shape)[edge : values.shape[0] - edge, edge : values.shape[1] - edge]
+    return np.ascontiguousarray(inside, np.float64)
