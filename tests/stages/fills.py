@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.inpaint.engine import Engine, EngineKind, Picture
 from stages.inpaint.inpaint import inpaint
@@ -74,3 +75,15 @@ def off(cleaned: list[CleanFrame], scene: Scene) -> float:
         for one, other in zip(made, truth, strict=True):
             worst = max(worst, cv2.norm(one, other, cv2.NORM_INF) / (1 << (lay.bits - 8 + lay.up)))
     return worst
+
+
+def luma_errors(cleaned: list[CleanFrame], scene: Scene) -> NDArray[np.float64]:
+    """Return, for every frame that has a hole, by how many grey levels its filled luma is off in the mean."""
+    errors = []
+    for clean in cleaned:
+        if clean.patch.pixels is not None:
+            box, inside = clean.patch.mask.box, clean.patch.mask.alpha > 0
+            truth = scene.background(clean.frame.seq)[box.y : box.y + box.height, box.x : box.x + box.width, 0]
+            luma = clean.patch.pixels.reshape(box.height, box.width, -1)[..., 0]
+            errors.append(cv2.absdiff(luma, truth)[inside].mean())
+    return np.array(errors, np.float64)

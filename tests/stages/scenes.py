@@ -18,6 +18,21 @@ from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat, Pla
 LOW, HIGH = 60, 190
 MAGENTA, GREEN = (255, 0, 255), (0, 255, 0)
 
+FORMATS = [
+    "yuv420p",
+    "yuv422p10le",
+    "yuv444p",
+    "gray",
+    "nv12",
+    "rgb24",
+    "gbrp10le",
+    "p010le",
+    "yuv410p",
+    "yuv440p",
+    "bgra",
+    "gray12le",
+]
+
 Image = NDArray[np.uint8]  # (h, w, 3), the components of the format, whichever they are
 Hole = NDArray[np.bool_]  # (h, w)
 
@@ -164,3 +179,18 @@ def box(x: int, y: int, width: int, height: int, *, size: tuple[int, int] = (64,
 def none(size: tuple[int, int] = (64, 48)) -> Hole:
     """Return a hole that is none."""
     return box(0, 0, 0, 0, size=size)
+
+
+def moving(seq: int) -> Hole:
+    """Where an object is that crosses the picture, on odd pixels as well as on even ones."""
+    return box(4 + 3 * seq, 14, 12, 16)
+
+
+def standing(seq: int) -> Hole:
+    """Where an object is that stays."""
+    return box(26, 14, 12, 16)
+
+
+def once(seq: int) -> Hole:
+    """Where an object is that shows itself in one frame."""
+    return standing(seq) if seq == 5 else none()

@@ -13,7 +13,24 @@ from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
 from tests.stages import scenes
 from tests.stages.fills import filled, near, off, same
-from tests.stages.scenes import GREEN, MAGENTA, Hole, Image, Scene, box, flat, none, pan, play, spin, still
+from tests.stages.scenes import (
+    FORMATS,
+    GREEN,
+    MAGENTA,
+    Hole,
+    Image,
+    Scene,
+    box,
+    flat,
+    moving,
+    none,
+    once,
+    pan,
+    play,
+    spin,
+    standing,
+    still,
+)
 from transport.messages import Mask, MaskedFrame
 
 SHARP = find_engine("propagate", EngineOptions(fill="sharp"))
@@ -23,7 +40,6 @@ TELEA = find_engine("telea")
 KINDS = {"sharp": SHARP, "faithful": FAITHFUL, "causal": CAUSAL, "telea": TELEA}
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-every_way = pytest.mark.parametrize("kind", [SHARP, FAITHFUL], ids=["sharp", "faithful"])
 
 BORDERS = {
     "left": box(0, 12, 10, 20),
@@ -53,19 +69,6 @@ SHAPES = {
     "two blobs far apart": box(2, 2, 9, 7) | box(52, 38, 9, 7),
     "a ring": box(16, 10, 32, 28) & ~box(24, 18, 16, 12),
 }
-
-
-def moving(seq: int) -> Hole:
-    """Where an object is that crosses the picture, on odd pixels as well as on even ones."""
-    return box(4 + 3 * seq, 14, 12, 16)
-
-
-def standing(seq: int) -> Hole:
-    return box(26, 14, 12, 16)
-
-
-def once(seq: int) -> Hole:
-    return standing(seq) if seq == 5 else none()
 
 
 def interlaced(seq: int) -> Image:
@@ -139,63 +142,6 @@ def test_a_picture_of_any_size_is_filled_wholly_or_in_part(
     scene = Scene(background=still(width, height), hole=lambda seq: hole, count=4)
     for clean in filled(play(scene), kind):
         assert not near(clean, MAGENTA)
-
-
-@every_way
-def test_a_picture_of_8k_is_filled(kind: EngineKind) -> None:
-    """A camera that stands still, before which something small moves: its truth is known here, too."""
-    tile, size = np.tile(scenes.texture(480, 540), (8, 16, 1)), (7680, 4320)
-    scene = Scene(background=lambda seq: tile, hole=lambda seq: box(3000 + 40 * seq, 2000, 40, 30, size=size), count=3)
-    assert off(filled(play(scene), kind), scene) <= 1
-
-
-FORMATS = [
-    "yuv420p",
-    "yuv422p10le",
-    "yuv444p",
-    "gray",
-    "nv12",
-    "rgb24",
-    "gbrp10le",
-    "p010le",
-    "yuv410p",
-    "yuv440p",
-    "bgra",
-    "gray12le",
-]
-
-
-@every_way
-@pytest.mark.parametrize("pixel_format", FORMATS)
-def test_what_a_still_camera_uncovers_is_restored_in_any_format(pixel_format: str, kind: EngineKind) -> None:
-    scene = Scene(background=still(), hole=moving, count=14)
-    assert off(filled(play(scene, MAGENTA, pixel_format), kind), scene) <= 1
-
-
-UNCOVERED = {
-    "a hole in one frame only": once,
-    "a hole that flickers": lambda seq: standing(seq) if seq % 2 else none(),
-    "a hole that jumps": lambda seq: box(46 * (seq % 2), 10, 18, 20),
-    "everything in one frame": lambda seq: ~none() if seq == 5 else none(),
-    "everything now and then": lambda seq: ~none() if seq % 3 == 1 else none(),
-    "two holes far apart": lambda seq: box(2 * seq, 2, 5, 7) | box(50 - 2 * seq, 38, 5, 7),
-    "a column that wanders": lambda seq: box(3 * seq, 0, 1, 48),
-    "a hole at the border": lambda seq: box(0, 4 * seq, 9, 9),
-    "every second cell in turn": lambda seq: (np.indices((48, 64)) // 2).sum(axis=0) % 2 == seq % 2,
-}
-
-
-@every_way
-@pytest.mark.parametrize("name", UNCOVERED)
-def test_what_a_still_camera_shows_a_moment_before_or_after_is_restored(name: str, kind: EngineKind) -> None:
-    scene = Scene(background=still(), hole=UNCOVERED[name], count=12)
-    assert off(filled(play(scene), kind), scene) <= 1
-
-
-@pytest.mark.parametrize("name", ["a hole that flickers", "everything now and then", "a column that wanders"])
-def test_what_a_still_camera_showed_before_is_restored_without_looking_ahead(name: str) -> None:
-    scene = Scene(background=still(), hole=lambda seq: UNCOVERED[name](seq) if seq else none(), count=12)
-    assert off(filled(play(scene), CAUSAL), scene) <= 1
 
 
 @every_kind
