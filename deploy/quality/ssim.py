@@ -17,11 +17,33 @@ Sums = NDArray[np.float64]
 
 
 def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
-    """Return the similarity of two (h, w, C) pictures, at most 1; None if they are smaller than the window."""
-    if min(one.shape[:2]) < WINDOW:
+    """Return the similarity of two (h, w, C) pictures, at most 1; None if they are smaller than the window.
+
+    Only windows in which something differs are looked at: the others have a similarity of 1.
+    """
+    height, width, channels = one.shape
+    if min(height, width) < WINDOW:
         return None
+    away = np.ascontiguousarray(cv2.absdiff(one, other).reshape(height, -1))
+    x, y, columns, rows = cv2.boundingRect(away)
+    if not columns:
+        return 1.0
+    down = _windows(y, y + rows, height)
+    across = _windows(x // channels, -(-(x + columns) // channels), width)
+    similar = _similarity(one[down, across].astype(np.float64), other[down, across].astype(np.float64))
+    total = (height - WINDOW + 1) * (width - WINDOW + 1) * channels
+    return float((similar.sum() + (total - similar.size)) / total)
+
+
+def _windows(begin: int, end: int, size: int) -> slice:
+    """Return all that lies in a window together with something between begin and end."""
+    first, last = max(begin - WINDOW + 1, 0), min(end - 1, size - WINDOW)
+    return slice(first, last + WINDOW)
+
+
+def _similarity(x: Sums, y: Sums) -> Sums:
+    """Return the similarity of every window that lies wholly inside, (h - 64, w - 64, C)."""
     count = WINDOW * WINDOW
-    x, y = one.astype(np.float64), other.astype(np.float64)
     sum_x, sum_y = _sums(x), _sums(y)
     product, squares = sum_x * sum_y, sum_x * sum_x + sum_y * sum_y
     # Sums of whole numbers are exact in float64, so nothing is lost where two large ones are subtracted.
@@ -29,12 +51,12 @@ def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
     variances = (_sums(x * x + y * y) - squares / count) / (count - 1)
     product *= 2 / count**2
     squares /= count**2
-    similar = ((product + C1) * (2 * covariance + C2)) / ((squares + C1) * (variances + C2))
-    return float(similar.mean())
+    similar: Sums = ((product + C1) * (2 * covariance + C2)) / ((squares + C1) * (variances + C2))
+    return similar
 
 
 def _sums(values: Sums) -> Sums:
-    """Return the sum of every window that lies wholly inside, (h - 64, w - 64, C)."""
+    """Return the sum of every window that lies wholly inside."""
     edge = WINDOW // 2
     sums = cv2.boxFilter(values, cv2.CV_64F, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_REFLECT)
     inside = sums.reshape(values.shape)[edge : values.shape[0] - edge, edge : values.shape[1] - edge]

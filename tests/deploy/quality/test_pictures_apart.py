@@ -47,6 +47,14 @@ def test_ssim_is_what_skimage_says():
     assert ssim(one, 255 - one) == pytest.approx(-0.9769839745908543)
 
 
+@pytest.mark.parametrize("place", [(0, 0), (69, 67), (30, 3), (5, 64)])
+def test_windows_in_which_nothing_differs_count_as_one(place):
+    one = noise(1)
+    other = one.copy()
+    other[place] ^= 255
+    assert ssim(one, other) == pytest.approx(slow_ssim(one, other), abs=1e-12)
+
+
 def test_equal_pictures_have_an_ssim_of_one():
     assert ssim(noise(3), noise(3)) == pytest.approx(1)
 
