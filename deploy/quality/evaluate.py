@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.quality.film import write_film
 from deploy.quality.flicker import Motions
+from deploy.quality.frechet import frechet
+from deploy.quality.learned import Films, lpips
 from deploy.quality.looks import difference, outlined
 from deploy.quality.moments import Moment, Pair
 from deploy.quality.pictures import Picture
@@ -49,20 +51,40 @@ def evaluate(wanted: Wanted) -> ClipScore:
     """
     _check(wanted)
     pair = Pair(wanted.reference, wanted.output, wanted.mask)
-    scorer, sheet = Scorer(), Sheet()
+    scorer, sheet = Scorer(lpips=lpips(wanted.lpips) if wanted.lpips else None), Sheet()
+    films = _Films(wanted.vfid) if wanted.vfid else None
     with ExitStack() as stack:
         series = stack.enter_context(_series(wanted, wanted.json)) if wanted.json else None
-        drawn = _drawn(pair.moments(), wanted, scorer, sheet, series)
+        moments = films.watch(pair.moments()) if films else pair.moments()
+        drawn = _drawn(moments, wanted, scorer, sheet, series)
         if wanted.film:
             write_film(drawn, pair.info, wanted.film, EncodeConfig(force=wanted.force))
         else:
             for _ in drawn:
                 pass
+        clip = replace(scorer.clip(), vfid=films.distance() if films else None)
         if series:
-            series.finish(scorer.clip())
+            series.finish(clip)
     if wanted.sheet:
         write_png(sheet.picture(), wanted.sheet)
-    return scorer.clip()
+    return clip
+
+
+class _Films:
+    """Both videos, as one feature each."""
+
+    def __init__(self, weights: Path) -> None:
+        films = Films(weights)
+        self._reference, self._output = films.open(), films.open()
+
+    def watch(self, moments: Iterator[Moment]) -> Iterator[Moment]:
+        for moment in moments:
+            self._reference.add(moment.reference)
+            self._output.add(moment.output)
+            yield moment
+
+    def distance(self) -> float:
+        return frechet(self._reference.feature()[None], self._output.feature()[None])
 
 
 def _series(wanted: Wanted, path: Path) -> SeriesFile:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from deploy.quality.psnr import CAP
 from deploy.quality.score import ClipScore, FrameScore
+from deploy.quality.ssim import WINDOW
 from stages.decode.names import reason
 from stages.encode.targets import partial_path
 from stages.errors import SinkError
@@ -72,24 +73,34 @@ class SeriesFile:
 
 
 def show(clip: ClipScore, console: Console) -> None:
-    """Print a table of what was measured, and a line on what must be known to read it."""
+    """Print a table of what was measured, and what must be known to read it."""
     table = Table(title=f"{clip.frames} frames, {clip.masked} with a hole", title_justify="left", show_header=True)
     for heading in ("measure", "picture", "hole", "ring", "better"):
         table.add_column(heading, justify="left" if heading in ("measure", "better") else "right")
     for row in _rows(clip):
         table.add_row(*row)
     console.print(table)
+    for note in _notes(clip):
+        console.print(note, soft_wrap=True)
+
+
+def _notes(clip: ClipScore) -> list[str]:
+    """Return what must be known to read the table."""
+    notes = []
     if clip.identical:
-        console.print(f"{clip.identical} of {clip.frames} frames are identical, counted as {CAP:g} dB each")
+        notes.append(f"{clip.identical} of {clip.frames} frames are identical, counted as {CAP:g} dB each")
     if clip.ssim is None:
-        console.print("no SSIM: the pictures are smaller than its window of 65 pixels")
+        notes.append(f"no SSIM: the pictures are smaller than its window of {WINDOW} pixels")
+    if clip.vfid is not None:
+        notes.append("VFID of one pair of videos is the squared distance of their features: a single one has no spread")
+    return notes
 
 
 def _rows(clip: ClipScore) -> list[tuple[str, str, str, str, str]]:
     whole, hole, ring = (_flicker(value) for value in (clip.flicker.whole, clip.flicker.hole, clip.flicker.ring))
     rows = [
         ("PSNR, dB", _number(clip.psnr, 2), _number(clip.hole_psnr, 2), "", "higher"),
-        ("SSIM, window 65", _number(clip.ssim, 4), "", "", "higher"),
+        (f"SSIM, window {WINDOW}", _number(clip.ssim, 4), "", "", "higher"),
         ("gradient over the ring's", "", _number(clip.gradient, 2), "", "near 1"),
         ("the same of the reference", "", _number(clip.true_gradient, 2), "", ""),
         (f"warping error x{FLICKER_UNIT}", whole, hole, ring, "lower"),

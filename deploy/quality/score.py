@@ -12,7 +12,7 @@ from deploy.quality.psnr import psnr
 from deploy.quality.sharpness import gradients, mean_within
 from deploy.quality.ssim import ssim
 
-Perceptual = Callable[[Picture, Picture], float]
+Perceptual = Callable[[Picture, Picture], float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

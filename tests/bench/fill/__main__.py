@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="a contact sheet of every clip, at full size")
     parser.add_argument("--video", type=Path, metavar="FOLDER", help="a video of every clip: side by side, differences")
+    parser.add_argument("--lpips-weights", type=Path, nargs="+", default=[], metavar="FILE", help="AlexNet and heads")
+    parser.add_argument("--vfid-weights", type=Path, metavar="FILE", help="i3d_rgb_imagenet.pt")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes, over clips (%(default)s)")
     return parser
 
@@ -73,6 +75,8 @@ def _task(arguments: argparse.Namespace) -> Task:
         ssim_every=arguments.ssim_every,
         sheets=arguments.sheets,
         video=arguments.video,
+        lpips=tuple(arguments.lpips_weights),
+        vfid=arguments.vfid_weights,
     )
 
 

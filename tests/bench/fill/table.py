@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean, median
 
+import numpy as np
+
+from deploy.quality.frechet import frechet
 from deploy.quality.score import ClipScore
 from tests.bench.fill.clips import Setting
 from tests.bench.fill.play import Result
@@ -32,13 +35,25 @@ def summary(results: Sequence[Result], labels: Sequence[str]) -> list[str]:
     for label in labels:
         own = [result for result in results if result.engine == label]
         lines.append(_line(f"mean of {len(own)}", label, _values(own), own[0].true))
+        lines += _learned(own, label)
     lines += [f"{'median':20} {label:24} {_median_ms(results, label):.1f} ms a frame" for label in labels]
     return lines + [_behind(results, label) for label in labels if label != BASE and BASE in labels and results[0].true]
 
 
+def _learned(own: Sequence[Result], label: str) -> list[str]:
+    """Return LPIPS, mean of clips, and VFID, over clips, if they were measured."""
+    words = [result.score.lpips for result in own if result.score.lpips is not None]
+    lines = [f"{'LPIPS':20} {label:24} {mean(words):.4f}"] if words else []
+    pairs = [result.features for result in own if result.features is not None]
+    if pairs:
+        true, filled = (np.stack(side) for side in zip(*pairs, strict=True))
+        lines.append(f"{'VFID':20} {label:24} {frechet(true, filled):.3f}")
+    return lines
+
+
 def write_json(results: Sequence[Result], setting: Setting, path: Path) -> None:
     """Write everything."""
-    rows = [dataclasses.asdict(result) for result in results]
+    rows = [dataclasses.asdict(dataclasses.replace(result, features=None)) for result in results]
     path.write_text(json.dumps({"setting": dataclasses.asdict(setting), "results": rows}, indent=1) + "\n")
 
 

@@ -107,6 +107,17 @@ def test_the_video_of_differences_has_the_references_frames_and_times(at):
     assert max(frame.planes[0].max() for frame in frames) > 60
 
 
+def test_force_replaces_files_and_a_failing_run_does_not(at):
+    (at / "s.json").write_text("precious")
+    (at / "s.png").write_text("precious")
+    assert run("--reference ref --output small.mkv --json s.json --sheet s.png --force") == SOURCE
+    assert run("--reference ref --output out --mask gone.png --json s.json --sheet s.png --force") == PROMPT
+    assert (at / "s.json").read_text() == (at / "s.png").read_text() == "precious"
+    assert run("--reference ref --output out --json s.json --sheet s.png --force") == 0
+    assert json.loads((at / "s.json").read_text())["clip"]["frames"] == FRAMES
+    assert cv2.imread("s.png") is not None
+
+
 def test_flow_of_the_output_is_another_measure(at):
     assert run("--reference ref --output out --mask mask.png --json a.json") == 0
     shutil.copytree("ref", "still")
@@ -117,6 +128,24 @@ def test_flow_of_the_output_is_another_measure(at):
     b, c = (json.loads((at / name).read_text())["clip"]["flicker"]["whole"] for name in ("b.json", "c.json"))
     assert c == 0
     assert b > 0  # a still picture does not follow the reference
+
+
+def test_learned_measures_join_where_their_weights_are_given(at, capfd):
+    """Random weights: equal videos are at no distance from each other whatever they are."""
+    torch = pytest.importorskip("torch", reason="the networks need the extra `learned`")
+    from stages.nets.i3d import InceptionI3d
+    from stages.nets.lpips import Lpips
+
+    torch.save(Lpips().state_dict(), "lpips.pth")
+    torch.save(InceptionI3d().state_dict(), "i3d.pt")
+    weights = "--lpips-weights lpips.pth --vfid-weights i3d.pt"
+    assert run(f"--reference ref --output ref {weights} --json same.json") == 0
+    assert run(f"--reference ref --output out {weights} --json other.json") == 0
+    same, other = (json.loads((at / name).read_text()) for name in ("same.json", "other.json"))
+    assert (same["clip"]["lpips"], same["clip"]["vfid"]) == (0, 0)
+    assert other["clip"]["vfid"] > 0
+    assert all(score["lpips"] != 0 for score in other["frames"])
+    assert "a single one has no spread" in capfd.readouterr().out
 
 
 CASES = {
@@ -149,6 +178,16 @@ CASES = {
     ),
     "a video of no kind": ("--reference ref --output out --difference d.xyz", OUTPUT, r"the suffix \.xyz"),
     "a flow of nobody": ("--reference ref --output out --flow mine", OPTION, r"there is no flow of 'mine'"),
+    "weights that are not there": (  # or no torch to read them with
+        "--reference ref --output out --lpips-weights gone.pth",
+        OPTION,
+        r"LPIPS: checkpoint gone\.pth cannot be read|need torch; pip install 'cleanplate\[learned\]'",
+    ),
+    "weights of a picture": (
+        "--reference ref --output out --vfid-weights mask.png",
+        OPTION,
+        r"VFID: mask\.png is not a checkpoint|need torch",
+    ),
     "no output": ("--reference ref", USAGE, r"--output"),
 }
 

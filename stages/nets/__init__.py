@@ -1,0 +1,1 @@
+"""Networks in torch alone, their attributes named as in the published checkpoints."""
