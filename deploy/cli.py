@@ -24,6 +24,7 @@ EPILOG = """examples:
   cleanplate remove street.mp4 clean.mp4 --mask masks/            a PNG per frame, or one PNG, or a mask video
   cleanplate remove show.mkv clean.mkv --region 1650,40,220,90    a fixed region: logo, subtitle, watermark
   cleanplate remove frames/ out/ --fps 24 --mask masks/           folders of images
+  cleanplate eval --reference plate.mkv --output clean.mkv        how near it is to what it should be
   cleanplate demo                                                 makes a clip, cleans it, shows before and after
 
 exit codes: 0 done; 1 inspect found differences; 2 wrong usage; 3 source; 4 prompt or mask; 5 output; 6 option;
