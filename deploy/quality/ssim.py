@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 WINDOW = 65  # pixels
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
-Sums = NDArray[np.float64]
+Samples = NDArray[np.float64]  # (h, w)
 
 
 def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
@@ -30,9 +30,13 @@ def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
         return 1.0
     down = _windows(y, y + rows, height)
     across = _windows(x // channels, -(-(x + columns) // channels), width)
-    similar = _similarity(one[down, across].astype(np.float64), other[down, across].astype(np.float64))
+    similar = [
+        _similarity(one[down, across, channel].astype(np.float64), other[down, across, channel].astype(np.float64))
+        for channel in range(channels)  # one after the other: less memory, and what is in use stays in the cache
+    ]
+    differing = sum(channel.size for channel in similar)
     total = (height - WINDOW + 1) * (width - WINDOW + 1) * channels
-    return float((similar.sum() + (total - similar.size)) / total)
+    return float((sum(channel.sum() for channel in similar) + total - differing) / total)
 
 
 def _windows(begin: int, end: int, size: int) -> slice:
@@ -41,8 +45,8 @@ def _windows(begin: int, end: int, size: int) -> slice:
     return slice(first, last + WINDOW)
 
 
-def _similarity(x: Sums, y: Sums) -> Sums:
-    """Return the similarity of every window that lies wholly inside, (h - 64, w - 64, C)."""
+def _similarity(x: Samples, y: Samples) -> Samples:
+    """Return the similarity of every window that lies wholly inside two (h, w) channels, (h - 64, w - 64)."""
     count = WINDOW * WINDOW
     sum_x, sum_y = _sums(x), _sums(y)
     product, squares = sum_x * sum_y, sum_x * sum_x + sum_y * sum_y
@@ -51,13 +55,12 @@ def _similarity(x: Sums, y: Sums) -> Sums:
     variances = (_sums(x * x + y * y) - squares / count) / (count - 1)
     product *= 2 / count**2
     squares /= count**2
-    similar: Sums = ((product + C1) * (2 * covariance + C2)) / ((squares + C1) * (variances + C2))
+    similar: Samples = ((product + C1) * (2 * covariance + C2)) / ((squares + C1) * (variances + C2))
     return similar
 
 
-def _sums(values: Sums) -> Sums:
+def _sums(values: Samples) -> Samples:
     """Return the sum of every window that lies wholly inside."""
     edge = WINDOW // 2
     sums = cv2.boxFilter(values, cv2.CV_64F, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_REFLECT)
-    inside = sums.reshape(values.shape)[edge : values.shape[0] - edge, edge : values.shape[1] - edge]
-    return np.ascontiguousarray(inside, np.float64)
+    return np.ascontiguousarray(sums[edge:-edge, edge:-edge], np.float64)

@@ -5,6 +5,7 @@ reported on the other (`--half held`). Times mean something with one worker on a
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engines", default="telea,propagate", help="telea,ns,median,previous,propagate:faithful:0")
     parser.add_argument("--fill", choices=FILLS, default="sharp", help="where --engines says nothing (%(default)s)")
     parser.add_argument("--look-ahead", type=int, default=6, metavar="FRAMES", help="likewise (%(default)s)")
-    parser.add_argument("--size", default="432x240", metavar="WxH", help="(%(default)s)")
+    parser.add_argument("--size", type=_size, default=(432, 240), metavar="WxH", help="(432x240)")
     parser.add_argument("--dilate", type=int, default=7, metavar="PX", help="of the masks of C (%(default)s)")
     parser.add_argument("--ssim-every", type=int, default=1, metavar="N", help="of so many frames one (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -61,15 +62,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _size(words: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", words)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{words!r} is no size, 432x240 would be")
+    return int(found[1]), int(found[2])
+
+
 def _task(arguments: argparse.Namespace) -> Task:
     options = EngineOptions(fill=arguments.fill, look_ahead=arguments.look_ahead)
-    width, height = (int(side) for side in arguments.size.split("x"))
     for folder in (arguments.sheets, arguments.video):
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
     return Task(
         setting=Setting(
-            protocol=arguments.protocol, size=(width, height), frames=arguments.frames, dilate=arguments.dilate
+            protocol=arguments.protocol, size=arguments.size, frames=arguments.frames, dilate=arguments.dilate
         ),
         entries=parse_engines(arguments.engines, options),
         ssim_every=arguments.ssim_every,
