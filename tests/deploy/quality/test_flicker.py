@@ -86,4 +86,15 @@ def test_a_fill_that_flickers_shows_in_the_hole_and_not_in_the_ring():
     assert flicker.hole is not None
     assert flicker.ring is not None
     assert flicker.hole > 0.5 * (100 / 255) ** 2  # at its rim pixels move into and out of the hole
-    assert flicker.ring < 0.05 * flicker.hole
+    assert flicker.ring < 1e-3 * flicker.hole  # although the scene moves through the hole
+
+
+def test_the_hole_is_where_it_was_in_the_earlier_frame():
+    """It jumps; what was filled in the first frame is compared with what is seen there in the second."""
+    earlier, later = np.full((2, *SIZE, 3), 100, np.uint8)
+    before, now = np.zeros((2, *SIZE), bool)
+    before[10:30, 10:30] = now[60:80, 90:110] = True
+    earlier[before] = 151
+    scorer = Scorer()
+    scorer.add(earlier, earlier, before)
+    assert scorer.add(later, later, now, shifted_by(0)).flicker.hole == pytest.approx(0.04)

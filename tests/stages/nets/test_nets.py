@@ -125,3 +125,21 @@ def test_a_checkpoint_that_holds_more_than_tensors_is_not_run(tmp_path):
     torch.save({"features.0.weight": print}, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match="plain tensors"):
         load(Lpips(), [str(tmp_path / "a.pth")])
+
+
+def test_what_every_relu_gives_is_compared_and_bytes_are_spread_over_minus_one_to_one(tmp_path):
+    net, taps = lpips(tmp_path), []
+    for layer in net.features:
+        if isinstance(layer, torch.nn.ReLU):
+            layer.register_forward_hook(lambda _, __, out: taps.append(out / out.square().sum(1, keepdim=True).sqrt()))
+    one, other = noise(1), noise(2)
+    found = distance(net, bytes(one.tolist()), bytes(other.tolist()), 64, 72)
+    pair = [2 * picture.float().reshape(1, 64, 72, 3).permute(0, 3, 1, 2) / 255 - 1 for picture in (one, other)]
+    heads = [net.lin0, net.lin1, net.lin2, net.lin3, net.lin4]
+    assert len(taps) == 10
+    expected = sum(
+        (head.model[1].weight * (a - b) ** 2).sum(dim=1).mean()
+        for head, a, b in zip(heads, taps[:5], taps[5:], strict=True)
+    )
+    assert found == pytest.approx(expected.item(), rel=1e-4)
+    assert net(*pair).item() == pytest.approx(found, rel=1e-5)
