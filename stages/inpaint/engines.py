@@ -5,7 +5,7 @@ from collections.abc import Callable
 from stages.errors import OptionError
 from stages.inpaint.blank import blank
 from stages.inpaint.engine import DEFAULTS, EngineKind, EngineOptions
-from stages.inpaint.propagate.engine import propagate
+from stages.inpaint.propagate.kind import propagate
 from stages.inpaint.telea import telea
 
 ENGINES: dict[str, Callable[[EngineOptions], EngineKind]] = {

@@ -10,9 +10,9 @@ T = TypeVar("T")
 def windows(items: Iterable[T], offsets: Sequence[int]) -> Iterator[tuple[T, ...]]:
     """Yield, for every t, the items at t + offset, mirrored at both ends without repeating the edge.
 
-    `offsets` ascend. Emits t as soon as everything it looks at has arrived, which is t + offsets[-1] (and, for the
-    first items of a window that looks further back than ahead, their mirror images). Holds no more than the window
-    spans, and one item behind t.
+    `offsets` ascend. Emits t as soon as t + offsets[-1] has arrived; what lies before the first item is mirrored within
+    what has come by then, so that a window that looks further back than ahead waits for nothing more. Holds no more
+    than the window spans, and one item behind t.
     """
     ahead, behind = max(offsets[-1], 0), max(-offsets[0], 0)
     held: deque[T] = deque()
@@ -24,7 +24,7 @@ def windows(items: Iterable[T], offsets: Sequence[int]) -> Iterator[tuple[T, ...
     for item in items:
         held.append(item)
         seen += 1
-        while max(centre + ahead, behind - centre) < seen:
+        if centre + ahead < seen:
             yield around(centre)
             centre += 1
             if first < centre - max(behind, 1):  # the end mirrors into the item behind the next centre

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.inpaint.engine import EngineKind
+from stages.inpaint.engine import EngineKind, EngineOptions
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
 from stages.inpaint.propagate.engine import Propagate
-from stages.inpaint.propagate.ring import PAST
+from stages.inpaint.propagate.kind import LONG
 from stages.pixels import blend, frame_bytes, layout, plane_shapes
 from transport.messages import Box, CleanFrame, Frame, Mask, MaskedFrame, PictureFormat, Plane
 
@@ -139,7 +140,10 @@ def test_what_a_still_camera_uncovers_is_shown_bit_for_bit(pixel_format: str) ->
 def test_what_is_never_seen_is_invented_once_and_stays_put() -> None:
     clip = scene(still, standing, count=40)
     patches = [each.patch.pixels for each in run(clip.frames)]
-    assert all(patch is not None and np.array_equal(patch, patches[0]) for patch in patches)
+    for before, after in pairwise(patches):
+        assert before is not None
+        assert after is not None
+        assert np.abs(after.astype(int) - before).max() <= 2
 
 
 def test_what_is_invented_has_the_grain_of_its_surroundings() -> None:
@@ -231,8 +235,8 @@ def test_a_hole_that_comes_back_after_whole_frames_is_filled_from_them() -> None
 
 def test_the_ring_holds_a_bounded_number_of_frames() -> None:
     engines: list[Propagate] = []
-    held = [engines[0].frames_held for _ in inpaint(scene(still, standing, count=30).frames, watched(engines))]
-    assert max(held) == PAST + 1 + find_engine("propagate").reach.look_ahead
+    held = {engines[0].frames_held for _ in inpaint(scene(still, standing, count=60).frames, watched(engines))}
+    assert held == {LONG + len(find_engine("propagate").reach.offsets)}
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "rgb24"])
@@ -252,7 +256,7 @@ def watched(engines: list[Propagate]) -> EngineKind:
     """Return the default engine, every instance of which is noted."""
 
     def start() -> Propagate:
-        engines.append(Propagate())
+        engines.append(Propagate(EngineOptions()))
         return engines[-1]
 
     return replace(find_engine("propagate"), start=start)

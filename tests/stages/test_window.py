@@ -21,7 +21,8 @@ def reflected(length: int, index: int) -> int:
 @given(length=st.integers(0, 40), offsets=OFFSETS)
 def test_a_window_is_what_a_mirrored_list_holds(length: int, offsets: list[int]) -> None:
     items = list(range(100, 100 + length))
-    expected = [tuple(items[reflected(length, t + offset)] for offset in offsets) for t in range(length)]
+    come = [min(t + max(offsets[-1], 0) + 1, length) for t in range(length)]
+    expected = [tuple(items[reflected(come[t], t + offset)] for offset in offsets) for t in range(length)]
     assert list(windows(iter(items), offsets)) == expected
 
 
@@ -37,6 +38,12 @@ def test_a_window_waits_for_its_future_and_no_longer() -> None:
     assert taken == list(range(7))
     assert next(stream) == (0, 1, 7)
     assert taken == list(range(8))
+
+
+def test_a_window_that_looks_at_the_past_alone_waits_for_nothing() -> None:
+    taken: list[int] = []
+    stream = windows((taken.append(i) or i for i in range(20)), (-1, 0))
+    assert [(next(stream), len(taken)) for _ in range(3)] == [((0, 0), 1), ((0, 1), 2), ((1, 2), 3)]
 
 
 class Alive:

@@ -7,114 +7,163 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.propagate.images import Floats
-from stages.inpaint.propagate.motion import Flow, Motion
-from stages.inpaint.propagate.pointers import NOWHERE, Pointers, into, nowhere
-from stages.inpaint.propagate.ring import Ring
-from transport.messages import Box
+from stages.inpaint.propagate.compiled import Number, compiled
+from stages.inpaint.propagate.images import Floats, Known
+from stages.inpaint.propagate.motion import Motion
+from stages.inpaint.propagate.plates import Plates
+from stages.inpaint.propagate.pointers import INVENTED, KEPT, NOWHERE, SEEN, UNKNOWN, Pointers, nowhere
+from stages.inpaint.propagate.sample import clear, take_pair
+from stages.inpaint.propagate.view import View
 
-DRIFT = np.float32(0.003)  # small pixels² that a step loses at least, when anything moves
-SLIP = np.float32(0.3)  # of the squared distance that a step and the step back miss each other by
-SPEED = np.float32(0.002)  # per small pixel of way
+DRIFT = 0.02  # small pixels squared that a step loses at least, when anything moves
+SLIP = 0.3  # of the squared distance that a step and the step back miss each other by
+SPEED = 0.002  # per small pixel of way
+BESIDE = 0.1  # for taking the pixel beside, when only that is shown
+AGAIN = 0.05  # for pointing at what was filled in, when the frame itself is gone
+
+Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Points:
-    """The pixels of one frame's hole."""
+    """The small pixels of one frame's hole."""
 
-    box: Box  # of the mask
-    rows: NDArray[np.intp]  # (n,) within the box
-    columns: NDArray[np.intp]
-
-    @property
-    def x(self) -> Floats:
-        """Pixels of the picture, across."""
-        return (self.columns + self.box.x).astype(np.float32)
+    rows: Ints  # (n,)
+    columns: Ints
+    index: Ints  # (h, w) of the view: the number of the point that lies there, or -1
 
     @property
-    def y(self) -> Floats:
-        """Pixels of the picture, down."""
-        return (self.rows + self.box.y).astype(np.float32)
+    def count(self) -> int:
+        """How many."""
+        return self.rows.size
+
+
+def points_of(view: View) -> Points:
+    """Return the points of a view's hole."""
+    rows, columns = (places.astype(np.int32) for places in np.nonzero(view.hole))
+    index = np.full(view.hole.shape, -1, np.int32)
+    index[rows, columns] = np.arange(rows.size, dtype=np.int32)
+    return Points(rows=rows, columns=columns, index=index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trail:
-    """What the pixels of the last hole pointed at."""
+    """What the points of the last hole pointed at."""
 
     seq: int
     points: Points
     pointers: Pointers
 
-    def nearest(self, x: Floats, y: Floats) -> Pointers:
-        """Return the pointer of the hole's pixel that each place lies in, moved by what is left of a pixel."""
-        box = self.points.box
-        table = np.full((box.height + 2, box.width + 2), -1, np.int64)  # a rim of nothing around
-        table[self.points.rows + 1, self.points.columns + 1] = np.arange(self.points.rows.size)
-        whole_x, whole_y = np.rint(x), np.rint(y)
-        column = np.clip(whole_x - box.x + 1, 0, box.width + 1).astype(int)
-        row = np.clip(whole_y - box.y + 1, 0, box.height + 1).astype(int)
-        index = table[row, column]
-        found = self.pointers.take(index).moved(x - whole_x, y - whole_y)
-        found.seq[index < 0] = NOWHERE
-        return found
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Past:
+    """Where the points were one frame ago, and what is pointed at there."""
+
+    seq: int
+    pointers: Pointers
+    x: Floats  # small pixels of the frame before
+    y: Floats
+    there: NDArray[np.bool_]  # within the picture then
 
 
-def ahead(points: Points, seqs: Sequence[int], motion: Motion, ring: Ring) -> Pointers:
-    """Follow every pixel through the window to the first frame that shows it; `seqs` begin with the pixels' own."""
-    found = nowhere(points.rows.size)
-    left = np.arange(points.rows.size)
-    x, y = points.x, points.y
-    variance = np.zeros(x.size, np.float32)
+def ahead(points: Points, seqs: Sequence[int], motion: Motion) -> Pointers:
+    """Follow every point through the window to the first frame that shows it; `seqs` begin with the points' own."""
+    found = nowhere(points.count)
+    x, y = points.columns.astype(np.float32), points.rows.astype(np.float32)
+    variance, lost = np.zeros(points.count, np.float32), np.zeros(points.count, np.bool_)
     for now, then in pairwise(seqs):
-        if not left.size:
-            break
         step = motion.step(now)
-        x, y, lost = _walk(x, y, step.ahead, step.back)
-        variance = variance + lost
-        there = into(then, x, y, variance)
-        shown = ring.shows(there)
-        found.put(left[shown], there.take(shown))
-        left, x, y, variance = left[~shown], x[~shown], y[~shown], variance[~shown]
+        go, come = step.ahead, step.back
+        left = _step_ahead(
+            x, y, variance, lost, go.vectors, come.vectors, go.box.x, go.box.y, motion.view(then).closed, then,
+            found.seq, found.x, found.y, found.variance,
+        )  # fmt: skip
+        if not left:
+            break
     return found
 
 
-def behind(points: Points, seq: int, trail: Trail | None, motion: Motion, ring: Ring) -> Pointers:
-    """Look every pixel up in the frame before: there it is shown, or what was pointed at there is pointed at on.
+@compiled
+def _step_ahead(
+    x: Floats, y: Floats, variance: Floats, done: Known, go: Floats, come: Floats, left: int, top: int, hole: Known,
+    then: int, seq: Ints, found_x: Floats, found_y: Floats, found_variance: Floats,
+) -> int:  # fmt: skip
+    """Walk one step with all points that are on their way; note those that arrive, and return how many do not."""
+    under_way = 0
+    for i in range(x.size):
+        if done[i]:
+            continue
+        u, v = take_pair(go, x[i] - left, y[i] - top)
+        x[i] += u
+        y[i] += v
+        variance[i] += _loss(u, v, come, x[i] - left, y[i] - top)
+        seen = clear(hole, x[i], y[i])
+        if seen == 1:
+            seq[i], found_x[i], found_y[i], found_variance[i] = then, x[i], y[i], variance[i]
+        done[i] = seen != 0
+        under_way += seen == 0
+    return under_way
 
-    `seq` is the frame before; `trail` its pointers, None if it had no hole.
+
+@compiled
+def _loss(u: Number, v: Number, come: Floats, x: Number, y: Number) -> Number:
+    """Return the variance that a step adds; none where nothing moves."""
+    back_u, back_v = take_pair(come, x, y)
+    missed = (u + back_u) ** 2 + (v + back_v) ** 2
+    if u == 0 and v == 0 and missed == 0:
+        return np.float32(0)
+    return np.float32(DRIFT + SLIP * min(missed, np.float32(9)) + SPEED * (abs(u) + abs(v)))
+
+
+def behind(points: Points, seq: int, trail: Trail | None, motion: Motion, plates: Plates, oldest: int) -> Past:
+    """Look every point up in frame `seq`, the one before: there it is shown, or pointed at, and is pointed at on.
+
+    Frames before `oldest` are about to go: what points into them points into the fill of frame `seq` from now on.
     """
-    step = motion.step(seq)
-    x, y, lost = _walk(points.x, points.y, step.back, step.ahead)
-    found = into(seq, x, y, lost)
-    shown = ring.shows(found)
-    found.seq[~shown] = NOWHERE
-    if trail is not None and trail.seq == seq:
-        carried = _carry(trail, x[~shown], y[~shown], lost[~shown], ring)
-        found.put(np.flatnonzero(~shown), carried)
-    return found
+    found, step = nowhere(points.count), motion.step(seq)
+    x, y = np.empty(points.count, np.float32), np.empty(points.count, np.float32)
+    there = np.zeros(points.count, np.bool_)
+    trail = trail if trail is not None and trail.seq == seq else None
+    last, index = (trail.pointers, trail.points.index) if trail else (nowhere(0), np.full((1, 1), -1, np.int32))
+    go, come = step.back, step.ahead
+    _step_behind(
+        points.rows, points.columns, go.vectors, come.vectors, go.box.x, go.box.y, motion.view(seq).closed, seq, oldest,
+        index, last.seq, last.kind, last.x, last.y, last.variance,
+        found.seq, found.kind, found.x, found.y, found.variance, x, y, there,
+    )  # fmt: skip
+    return Past(seq=seq, pointers=found, x=x, y=y, there=there)
 
 
-def _carry(trail: Trail, x: Floats, y: Floats, lost: Floats, ring: Ring) -> Pointers:
-    carried = trail.nearest(x, y)
-    carried.variance[:] += lost
-    gone = carried.valid & ~ring.holds(carried.seq)
-    again = Pointers(
-        seq=np.full(x.size, trail.seq, np.int32), kept=np.ones(x.size, np.bool_), x=x, y=y, variance=carried.variance
-    )
-    carried.put(gone, again.take(gone))
-    straight = trail.nearest(np.rint(x), np.rint(y))  # a whole pixel was shown, a part of the next may not be
-    hidden = carried.valid & ~ring.shows(carried) & straight.valid
-    carried.x[hidden], carried.y[hidden] = straight.x[hidden], straight.y[hidden]
-    return carried
-
-
-def _walk(x: Floats, y: Floats, there: Flow, back: Flow) -> tuple[Floats, Floats, Floats]:
-    """Take one step and return the new places, and the variance that the step adds; none where nothing moves."""
-    go = there.at(x, y)
-    moved_x, moved_y = x + go[:, 0], y + go[:, 1]
-    come = back.at(moved_x, moved_y)
-    scale = np.array(there.scale, np.float32)
-    missed = (((go + come) / scale) ** 2).sum(axis=1)
-    way = np.abs(go / scale).sum(axis=1)
-    lost = np.where((way > 0) | (missed > 0), DRIFT, 0) + SLIP * np.minimum(missed, 9) + SPEED * way
-    return moved_x, moved_y, lost.astype(np.float32)
+@compiled
+def _step_behind(
+    rows: Ints, columns: Ints, go: Floats, come: Floats, left: int, top: int, hole: Known, before: int, oldest: int,
+    index: Ints, last_seq: Ints, last_kind: NDArray[np.uint8], last_x: Floats, last_y: Floats, last_variance: Floats,
+    seq: Ints, kind: NDArray[np.uint8], found_x: Floats, found_y: Floats, variance: Floats,
+    was_x: Floats, was_y: Floats, there: Known,
+) -> None:  # fmt: skip
+    """Write what every point points at, and where it was."""
+    height, width = hole.shape
+    for i in range(rows.size):
+        u, v = take_pair(go, columns[i] - left, rows[i] - top)
+        x, y = columns[i] + u, rows[i] + v
+        lost = _loss(u, v, come, x - left, y - top)
+        was_x[i], was_y[i] = x, y
+        seen = clear(hole, x, y)
+        if seen < 0:
+            continue
+        there[i] = True
+        column, row = min(max(int(x + 0.5), 0), width - 1), min(max(int(y + 0.5), 0), height - 1)
+        if seen == 1:
+            seq[i], kind[i], found_x[i], found_y[i], variance[i] = before, SEEN, x, y, lost
+        elif not hole[row, column]:  # one of its neighbours is not shown
+            seq[i], kind[i], found_x[i], found_y[i], variance[i] = before, SEEN, column, row, lost + BESIDE
+        elif index.size > 1 and index[row, column] >= 0:
+            k = index[row, column]
+            if last_seq[k] == NOWHERE:
+                continue
+            seq[i], kind[i], variance[i] = last_seq[k], last_kind[k], min(last_variance[k] + lost, UNKNOWN)
+            found_x[i], found_y[i] = last_x[k] + (x - column), last_y[k] + (y - row)
+            if last_seq[k] < oldest or (last_kind[k] == INVENTED and u == 0 and v == 0):
+                seq[i], found_x[i], found_y[i] = before, x, y
+                kind[i] = max(last_kind[k], KEPT)
+                variance[i] += AGAIN if u != 0 or v != 0 else 0

@@ -1,157 +1,132 @@
-"""What was found behind and ahead in, the pixels to show and where they come from out."""
+"""Candidates in, the small colours of the hole with the least squared error out: `--fill faithful`.
+
+Every candidate's squared error is estimated from how far its motion was followed and how it did on the band around the
+hole; candidates are weighed by it, against each other and against a smooth fill.
+"""
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.cells import clean_box, covered, grow
-from stages.inpaint.engine import Picture
-from stages.inpaint.propagate.follow import Points
+from stages.inpaint.propagate.doubt import doubt, read
+from stages.inpaint.propagate.follow import Past, Points
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Floats, Known, averaged, enlarged, over, reduced
-from stages.inpaint.propagate.pointers import NOWHERE, Pointers
-from stages.inpaint.propagate.ring import Ring
-from stages.pixels import Pixels
-from transport.messages import Box
+from stages.inpaint.propagate.images import Floats, grown, part
+from stages.inpaint.propagate.plates import Plates
+from stages.inpaint.propagate.pointers import NOWHERE, Pointers, nowhere
+from stages.inpaint.propagate.seam import Source, joined
+from stages.inpaint.propagate.view import View
 
-LIMIT = 0.5  # of a pointer's variance: beyond it an invention looks better
-BAND = 10  # pixels around the hole that pointers are tested on
-ENOUGH = 40  # pixels of the band that must be readable for a test
-BRIGHT = 40.0  # grey levels: a larger difference is another thing, not another light
-QUIET = 1.0  # grey levels: a smaller difference is left alone, so that a still camera's pixels keep their bits
-NOISE = 6.0  # grey levels that a good match may be off by
-WORTH = 2 / 2600  # variance per squared grey level beyond it
-STAY = 0.1  # how much surer the frame ahead must be to be preferred to the one behind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Canvas:
-    """A frame's surroundings of its hole, onto which the fill is painted."""
-
-    box: Box  # of the picture, aligned
-    pixels: Pixels  # (h, w, C)
-    hole: Known  # (h, w)
-    rows: NDArray[np.intp]  # (n,) of the hole's pixels, in the order of the pointers
-    columns: NDArray[np.intp]
-
-
-def canvas_of(picture: Picture, points: Points, margin: int) -> Canvas:
-    """Return the surroundings of a hole; nothing but grey lies under it."""
-    box = grow(points.box, margin, picture.format)
-    pixels, hole = clean_box(picture.frame, box), covered(picture, box)
-    pixels[hole] = 128
-    rows, columns = points.rows + (points.box.y - box.y), points.columns + (points.box.x - box.x)
-    return Canvas(box=box, pixels=pixels, hole=hole, rows=rows, columns=columns)
+SHARP = 120.0  # squared levels that a moved pixel is off by at least
+STILL = 4.0  # one that did not move
+MOVED = 0.02  # variance from which on it has moved
+SLOPE = 2600.0  # squared levels per small pixel squared of variance
+WORST = 4000.0  # no candidate is worse than that
+LIMIT = 4.0  # of a candidate's variance: beyond it it is none
+BLEND = 1.5  # power of the squared error that candidates are weighed by
+SMOOTH = 1700.0  # squared levels that a smooth fill is off by
+BEFORE = 2600.0  # that the last frame's fill is off by
+QUIET = 1.0  # levels: a smaller change of light is left alone, so that what stands still keeps its bits
+RIM = 8  # small pixels around the hole that a smooth fill looks at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shown:
-    """What is shown at every pixel of the hole."""
+class Candidate:
+    """One offer for every point."""
 
-    pointers: Pointers  # nowhere where it is yet to be invented
-    pixels: Floats  # (n, C)
-
-
-def fuse(canvas: Canvas, points: Points, past: Pointers, future: Pointers, ring: Ring) -> Shown:
-    """Choose, pixel by pixel, what is surer; what is not sure enough is taken from what was invented before."""
-    tested = [_test(canvas, points, pointers, ring) for pointers in (past, future)]
-    doubts = [_doubt(p, t) for p, t in zip((past, future), tested, strict=True)]
-    seen = _smooth(canvas, np.minimum(*doubts) < LIMIT, rim=1.0) & np.isfinite(np.minimum(*doubts))
-    newer = _smooth(canvas, doubts[1] + STAY < doubts[0], rim=0.5)
-    newer = np.where(np.isfinite(doubts[0]) & np.isfinite(doubts[1]), newer, np.isfinite(doubts[1]))
-    chosen = past.take(np.arange(points.rows.size))
-    pixels = tested[0].pixels.copy()
-    take = seen & newer
-    chosen.put(take, future.take(take))
-    pixels[take] = tested[1].pixels[take]
-    chosen.seq[~seen & ~past.invented] = NOWHERE
-    return Shown(pointers=chosen, pixels=pixels)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Tested:
-    pixels: Floats  # (n, C) as bright as their surroundings
-    doubt: Floats  # (n,) variance that the test adds
-
-
-def _doubt(pointers: Pointers, tested: _Tested) -> Floats:
-    real = pointers.valid & ~pointers.invented
-    return np.where(real, pointers.variance + tested.doubt, np.float32(np.inf))
-
-
-def _test(canvas: Canvas, points: Points, pointers: Pointers, ring: Ring) -> _Tested:
-    """Read the pointers, and see on the band around the hole how well they would have done there."""
-    pixels = ring.read(pointers, points.x, points.y)
-    real = pointers.valid & ~pointers.invented
-    doubt = np.zeros(points.rows.size, np.float32)
-    band = _band(canvas, points, pointers, real)
-    shown = ring.shows(band.pointers)
-    if shown.sum() < ENOUGH:
-        return _Tested(pixels=pixels, doubt=doubt)
-    rows, columns, there = band.rows[shown], band.columns[shown], band.pointers.take(shown)
-    x, y = (columns + canvas.box.x).astype(np.float32), (rows + canvas.box.y).astype(np.float32)
-    off = canvas.pixels[rows, columns] - ring.read(there, x, y)
-    lighter, wrong = _spread(canvas, rows, columns, off)
-    pixels[real] += _loud(lighter[canvas.rows, canvas.columns][real])
-    doubt = np.float32(WORTH) * np.maximum(wrong[canvas.rows, canvas.columns] - NOISE, 0) ** 2
-    return _Tested(pixels=np.clip(pixels, 0, 255), doubt=doubt)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Band:
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
     pointers: Pointers
+    seen: Floats  # (n, C) small colours as they are there
+    lighter: Floats  # (n, C) levels that make them as bright as their surroundings
+    weight: Floats  # (n,) inverse power of the squared error, 0 where there is none
 
 
-def _band(canvas: Canvas, points: Points, pointers: Pointers, real: Known) -> _Band:
-    """Return the pixels around the hole, each with the pointer of the hole's pixel next to it, moved along."""
-    index = np.flatnonzero(real)
-    far = np.ones(canvas.hole.shape, np.uint8)
-    far[canvas.rows[index], canvas.columns[index]] = 0
-    if not index.size:
-        none = np.zeros(0, np.intp)
-        return _Band(rows=none, columns=none, pointers=pointers.take(none))
-    distance, label = cv2.distanceTransformWithLabels(far, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    owner = np.zeros(int(label.max()) + 1, np.intp)
-    owner[label[canvas.rows[index], canvas.columns[index]]] = index
-    rows, columns = np.nonzero(~canvas.hole & (distance <= BAND))
-    nearest = owner[label[rows, columns]]
-    dx = (columns - canvas.columns[nearest]).astype(np.float32)
-    dy = (rows - canvas.rows[nearest]).astype(np.float32)
-    return _Band(rows=rows, columns=columns, pointers=pointers.take(nearest).moved(dx, dy))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mixture:
+    """What is shown at every point."""
+
+    colours: Floats  # (n, C) small colours, 0 to 255
+    parts: list[Source]  # what it is made of, weighed by its share
+    pointers: Pointers  # where the points are to be found from now on
 
 
-def _spread(canvas: Canvas, rows: NDArray[np.intp], columns: NDArray[np.intp], off: Floats) -> tuple[Floats, Floats]:
-    """Smooth the differences on the band and extend them over the canvas: (h, w, C) signed, (h, w) absolute."""
-    height, width = canvas.hole.shape
-    field = np.zeros((height, width, off.shape[1] + 3), np.float32)
-    mild = np.abs(off).max(axis=1) < BRIGHT
-    field[rows, columns, :-3] = off * mild[:, None]
-    field[rows, columns, -3] = mild
-    field[rows, columns, -2] = np.minimum(np.abs(off).mean(axis=1), 60)
-    field[rows, columns, -1] = 1
-    half = (max((width + 1) // 2, 1), max((height + 1) // 2, 1))
-    small = reduced(field, half)
-    soft = averaged(averaged(small, 9), 9)
-    lighter = extend(over(soft[..., :-3], soft[..., -3]), small[..., -3] > 0.3)
-    wrong = extend(over(soft[..., -2:-1], soft[..., -1]), small[..., -1] > 0.3)
-    return enlarged(lighter, (width, height)), enlarged(wrong, (width, height))[..., 0]
+def candidate(view: View, points: Points, pointers: Pointers, plates: Plates, now: int) -> Candidate:
+    """Read what pointers point at, test it, and weigh it."""
+    tested, real = doubt(view, points, pointers, plates, now), pointers.real
+    lighter = np.where(real[:, None], tested.lighter, np.float32(0))
+    still = pointers.variance == 0
+    lighter[still] = np.sign(lighter[still]) * np.maximum(np.abs(lighter[still]) - np.float32(QUIET), 0)
+    variance = pointers.variance + tested.variance
+    least = np.float32(STILL) + np.float32(SHARP - STILL) * np.minimum(variance / np.float32(MOVED), 1)
+    error = np.minimum(least + np.float32(SLOPE) * variance, np.float32(WORST))
+    weight = np.where(real & (variance < LIMIT), error ** np.float32(-BLEND), np.float32(0))
+    return Candidate(pointers=pointers, seen=read(pointers, plates), lighter=lighter, weight=weight)
 
 
-def _loud(off: Floats) -> Floats:
-    """Shrink a difference towards nothing, so that a small one is exactly nothing."""
-    return np.sign(off) * np.maximum(np.abs(off) - np.float32(QUIET), 0)
+def blended(
+    view: View, points: Points, candidates: list[Candidate], past: Past | None, plates: Plates, now: int
+) -> Mixture:
+    """Return the colours with the least squared error: doubtful ones fade into a smooth fill and the last one."""
+    total, seen = mean_of(candidates)
+    smooth = np.float32(SMOOTH**-BLEND)
+    before = np.zeros(points.count, np.float32)
+    if past is not None:
+        before[past.there] = BEFORE**-BLEND
+    share = np.asarray(total / (total + smooth + before), np.float32)
+    fill = smooth_fill(view, points, seen, share > 0.5)
+    if past is not None:
+        fill = (smooth * fill + before[:, None] * _last(past, plates)) / (smooth + before)[:, None]
+    sure = share > 0.5
+    sources = [
+        Source(pointers=each.pointers, seen=each.seen, weight=np.where(sure, each.weight, np.float32(0)))
+        for each in candidates
+    ]
+    colours = joined(view, points, share[:, None] * seen + (1 - share)[:, None] * fill, sources, plates, now)
+    whole = np.asarray(share / np.maximum(total, np.float32(1e-20)), np.float32)
+    parts = [Source(pointers=each.pointers, seen=each.seen, weight=whole * each.weight) for each in candidates]
+    return Mixture(colours=np.clip(colours, 0, 255), parts=parts, pointers=first_real(candidates))
 
 
-def _smooth(canvas: Canvas, choice: NDArray[np.bool_], *, rim: float) -> NDArray[np.bool_]:
-    """Take specks out of a choice made at every pixel of the hole; what lies around the hole counts as `rim`.
+def plain(view: View, points: Points, past: Past | None) -> Mixture:
+    """Return a smooth fill, for a picture that is too flat to have anything from elsewhere in it."""
+    nothing = np.zeros((points.count, view.colours.shape[2]), np.float32)
+    colours = smooth_fill(view, points, nothing, np.zeros(points.count, np.bool_))
+    pointers = past.pointers if past is not None else nowhere(points.count)
+    parts = [Source(pointers=pointers, seen=nothing, weight=nothing[:, 0])]
+    return Mixture(colours=colours, parts=parts, pointers=pointers)
 
-    With 1, a narrow strip along it, which is all that a slow camera uncovers at a time, is not taken for a speck.
-    """
-    image = np.where(canvas.hole, np.float32(0), np.float32(rim))
-    image[canvas.rows, canvas.columns] = choice
-    smooth: NDArray[np.bool_] = (averaged(image, 5) > 0.5)[canvas.rows, canvas.columns]
-    return smooth
+
+def mean_of(candidates: list[Candidate]) -> tuple[Floats, Floats]:
+    """Return the (n,) sum of the weights and the (n, C) weighted mean of the colours."""
+    total = np.sum([each.weight for each in candidates], axis=0, dtype=np.float32)
+    parts = [each.weight[:, None] * (each.seen + each.lighter) for each in candidates]
+    colours = np.sum(parts, axis=0, dtype=np.float32) / np.maximum(total, np.float32(1e-20))[:, None]
+    return np.asarray(total, np.float32), np.asarray(colours, np.float32)
+
+
+def first_real(candidates: list[Candidate]) -> Pointers:
+    """Return for every point the first candidate's pointer that is real, else the first candidate's."""
+    pointers = candidates[0].pointers.copy()
+    for each in candidates[1:]:
+        pointers.put(~pointers.real & each.pointers.real, each.pointers)
+    return pointers
+
+
+def smooth_fill(view: View, points: Points, colours: Floats, sure: NDArray[np.bool_]) -> Floats:
+    """Return (n, C) colours that flow together from the rim of the hole and from the points that are sure."""
+    region = grown(view.box, RIM, view.hole.shape)
+    canvas, known = view.colours[part(region)].astype(np.float32), ~view.hole[part(region)]
+    rows, columns = points.rows - region.y, points.columns - region.x
+    if not known.any() and not sure.any():
+        return canvas[rows, columns]
+    canvas[rows[sure], columns[sure]] = colours[sure]
+    known[rows[sure], columns[sure]] = True
+    return extend(canvas, known, 3)[rows, columns]
+
+
+def _last(past: Past, plates: Plates) -> Floats:
+    """Return the (n, C) small colours that were shown where the points were one frame ago."""
+    pointers = past.pointers
+    seq = np.where(past.there, np.int32(past.seq), np.int32(NOWHERE))
+    there = Pointers(seq=seq, kind=pointers.kind, x=past.x, y=past.y, variance=pointers.variance)
+    return read(there, plates)

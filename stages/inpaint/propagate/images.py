@@ -9,6 +9,8 @@ from transport.messages import Box
 Floats = NDArray[np.float32]  # (h, w), (h, w, C) or (n,), (n, C)
 Known = NDArray[np.bool_]  # (h, w)
 Grey = NDArray[np.uint8]  # (h, w)
+Bytes = NDArray[np.uint8]  # (h, w, C)
+Places = NDArray[np.intp]  # (n,)
 
 
 def reduced(values: Floats, size: tuple[int, int]) -> Floats:
@@ -76,6 +78,21 @@ def grown(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
     """Return a box with a margin, cut at the edges of an image."""
     x, y = max(box.x - margin, 0), max(box.y - margin, 0)
     right, bottom = min(box.x + box.width + margin, shape[1]), min(box.y + box.height + margin, shape[0])
+    return Box(x=x, y=y, width=right - x, height=bottom - y)
+
+
+def part(box: Box) -> tuple[slice, slice]:
+    """Return the rows and columns of a box."""
+    return slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+
+
+def union(one: Box, other: Box) -> Box:
+    """Return the box around two boxes, of which one may be empty."""
+    if one.width == 0 or other.width == 0:
+        return other if one.width == 0 else one
+    x, y = min(one.x, other.x), min(one.y, other.y)
+    right = max(one.x + one.width, other.x + other.width)
+    bottom = max(one.y + one.height, other.y + other.height)
     return Box(x=x, y=y, width=right - x, height=bottom - y)
 
 

@@ -1,76 +1,148 @@
-"""A picture with invented parts in, the same parts without an edge around them out."""
+"""Patches from several sources in, the same patches without an edge where they meet out.
 
-import cv2
+Gradients are taken from the sources, each continued across its border, and the colours that come nearest to them are
+sought (Perez, Gangnet and Blake, Poisson image editing, 2003), screened so that a correction fades within a few pixels
+(Bhat et al., Fourier analysis of the 2D screened Poisson equation, 2008).
+"""
+
+from dataclasses import dataclass
+
 import numpy as np
 
-from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Floats, Known, bounds, convolved, depth, grown, over, softened
+from stages.inpaint.propagate.compiled import Number, compiled
+from stages.inpaint.propagate.follow import Ints, Points
+from stages.inpaint.propagate.images import Bytes, Floats, Known, grown, part
+from stages.inpaint.propagate.plates import Plates
+from stages.inpaint.propagate.pointers import Pointers
+from stages.inpaint.propagate.sample import clear, take_cubic
+from stages.inpaint.propagate.view import View
 
-STEEP = 40.0  # grey levels that a seam is corrected by at most
-REACH = 12.0  # pixels from the seam at which the correction has faded to a third
-FINE, COARSE = 3.0, 8.0  # pixels along the seam over which a step is smoothed
-QUIET, SETTLED = 1.0, 8.0  # grey levels: a smaller step is left alone, of new parts and of old ones
-PASSES = 3  # smoothing leaves a part of the step; three times smoothed leaves little
-
-UNFIT = 16.0  # grey levels of smoothed step, on the mean, at which an old invention is given up
-SHORT = 8  # pixels: a seam shorter than that says nothing
-
-_SIDES = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32)
-
-
-def unseam(pixels: Floats, invented: Known, certain: Known) -> Floats:
-    """Return (h, w, C) pixels whose newly invented parts meet the others without a step.
-
-    The step along the seam is smoothed, so that texture is not taken for one, and fades into the invented part.
-    """
-    for _ in range(PASSES):
-        pixels = _lighten(pixels, invented, certain, FINE, QUIET)
-    return pixels
+SCREEN = 0.02  # a correction fades to a third within its inverse root, 7 small pixels
+SWEEPS = 10
+OVER = 1.5  # relaxation factor
+STEEP = 40.0  # levels that are corrected at most
+NEAR = 0.7  # small pixels: sources of neighbours that lie further apart are not the same
 
 
-def relight(pixels: Floats, settled: Known, certain: Known) -> Floats:
-    """Return (h, w, C) pixels whose parts that were invented before follow the light around them.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """Something that a part of the points is taken from."""
 
-    They do so only coarsely and when it changes much: what has been shown should stay as it is rather than flicker.
-    """
-    return _lighten(pixels, settled, certain, COARSE, SETTLED)
-
-
-def _lighten(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: float) -> Floats:
-    around = grown(bounds(part), 1, part.shape)
-    there = np.s_[around.y : around.y + around.height, around.x : around.x + around.width]
-    if around.width:
-        pixels = pixels.copy()
-        pixels[there] = _lighten_all(np.ascontiguousarray(pixels[there]), part[there], certain[there], sigma, quiet)
-    return pixels
+    pointers: Pointers
+    seen: Floats  # (n, C) small colours as they are there
+    weight: Floats  # (n,)
 
 
-def _lighten_all(pixels: Floats, part: Known, certain: Known, sigma: float, quiet: float) -> Floats:
-    rim, step = _steps(pixels, part, certain, sigma)
-    if not rim.any():
-        return pixels
-    along = extend(step, rim)
-    along = np.sign(along) * np.maximum(np.abs(along) - np.float32(quiet), 0)
-    faded = along * np.exp(-depth(part) / np.float32(REACH))[..., None]
-    return np.where(part[..., None], np.clip(pixels + faded, 0, 255), pixels)
+def joined(view: View, points: Points, colours: Floats, sources: list[Source], plates: Plates, now: int) -> Floats:
+    """Return the (n, C) colours with the steps between sources taken out."""
+    region = grown(view.box, 1, view.hole.shape)
+    pull = np.zeros((region.height, region.width, colours.shape[1]), np.float32)
+    canvas = view.colours[part(region)].astype(np.float32)
+    canvas[points.rows - region.y, points.columns - region.x] = colours
+    index = np.ascontiguousarray(points.index[part(region)])
+    gradients = np.zeros((2, *pull.shape), np.float32)
+    weights = np.zeros((2, *index.shape), np.float32)
+    for each in sources:
+        there = each.pointers
+        _gradients(
+            index, there.seq, there.x, there.y, each.seen, each.weight, plates.colours, plates.holes, now, gradients,
+            weights,
+        )  # fmt: skip
+    _pulls(index, canvas, gradients, weights, pull)
+    change = np.zeros_like(pull)
+    _solve(index, pull, change, SWEEPS, np.float32(SCREEN))
+    return colours + np.clip(change[points.rows - region.y, points.columns - region.x], -STEEP, STEEP)
 
 
-def stale(pixels: Floats, settled: Known, certain: Known) -> Known:
-    """Return those parts, invented before, that no longer fit what has come to be seen around them."""
-    rim, step = _steps(pixels, settled, certain, FINE)
-    _, label = cv2.connectedComponents(settled.astype(np.uint8), connectivity=4)
-    length = np.bincount(label[rim], minlength=int(label.max()) + 1)
-    total = np.bincount(label[rim], weights=np.abs(step[rim]).max(axis=1), minlength=length.size)
-    misfit: Known = ((length >= SHORT) & (total > UNFIT * length))[label] & settled
-    return misfit
+@compiled
+def _gradients(
+    index: Ints, seq: Ints, x: Floats, y: Floats, seen: Floats, weight: Floats, images: Bytes, holes: Known, now: int,
+    sums: Floats, weights: Floats,
+) -> None:  # fmt: skip
+    """Add up one source's differences between neighbours, to the right and down, and their weights."""
+    wide, high = np.empty(4, np.float32), np.empty(4, np.float32)
+    beside = np.empty(images.shape[3], np.float32)
+    for axis in range(2):
+        dx, dy = 1 - axis, axis
+        for row in range(index.shape[0] - dy):
+            for column in range(index.shape[1] - dx):
+                i, j = index[row, column], index[row + dy, column + dx]
+                here = weight[i] if i >= 0 else np.float32(0)
+                there = weight[j] if j >= 0 else np.float32(0)
+                if here + there == 0:
+                    continue
+                total = sums[axis, row, column]
+                if here > 0 and there > 0 and _same(seq, x, y, i, j, dx, dy):
+                    for c in range(total.size):
+                        total[c] += (here + there) * (seen[j, c] - seen[i, c])
+                    weights[axis, row, column] += here + there
+                    continue
+                if here > 0 and _beside(seq[i], x[i] + dx, y[i] + dy, images, holes, now, wide, high, beside):
+                    for c in range(total.size):
+                        total[c] += here * (beside[c] - seen[i, c])
+                    weights[axis, row, column] += here
+                if there > 0 and _beside(seq[j], x[j] - dx, y[j] - dy, images, holes, now, wide, high, beside):
+                    for c in range(total.size):
+                        total[c] += there * (seen[j, c] - beside[c])
+                    weights[axis, row, column] += there
 
 
-def _steps(pixels: Floats, part: Known, certain: Known, sigma: float) -> tuple[Known, Floats]:
-    """Return where a part meets what is certain, and there the step up to it, smoothed along the seam."""
-    weight = certain.astype(np.float32)
-    beside = convolved(weight, _SIDES, cv2.BORDER_CONSTANT)
-    rim = part & (beside > 0)
-    outside = convolved(pixels * weight[..., None], _SIDES, cv2.BORDER_CONSTANT)
-    step = np.zeros_like(pixels)
-    step[rim] = np.clip(over(outside[rim], beside[rim]) - pixels[rim], -STEEP, STEEP)
-    return rim, over(softened(step, sigma), softened(rim.astype(np.float32), sigma))
+@compiled
+def _same(seq: Ints, x: Floats, y: Floats, i: int, j: int, dx: int, dy: int) -> bool:
+    """Say whether two neighbours point at neighbours."""
+    return bool(seq[i] == seq[j] and abs(x[j] - x[i] - dx) < NEAR and abs(y[j] - y[i] - dy) < NEAR)
+
+
+@compiled
+def _beside(
+    seq: int, x: Number, y: Number, images: Bytes, holes: Known, now: int, wide: Floats, high: Floats, out: Floats
+) -> bool:
+    """Read what lies beside a place, if it is known there: the holes of frames to come are not yet filled."""
+    slot = seq % images.shape[0]
+    shown = clear(holes[slot], x, y)
+    if shown < 0 or (shown == 0 and seq >= now):
+        return False
+    take_cubic(images[slot], x, y, wide, high, out)
+    return True
+
+
+@compiled
+def _pulls(index: Ints, canvas: Floats, sums: Floats, weights: Floats, pull: Floats) -> None:
+    """Write how much every pixel is drawn up by the differences that its neighbours should have."""
+    for axis in range(2):
+        dx, dy = 1 - axis, axis
+        for row in range(index.shape[0] - dy):
+            for column in range(index.shape[1] - dx):
+                weight = weights[axis, row, column]
+                if weight > 0:
+                    for c in range(canvas.shape[2]):
+                        step = canvas[row + dy, column + dx, c] - canvas[row, column, c]
+                        step -= sums[axis, row, column, c] / weight
+                        pull[row, column, c] += step
+                        pull[row + dy, column + dx, c] -= step
+
+
+@compiled
+def _solve(index: Ints, pull: Floats, change: Floats, sweeps: int, screen: Number) -> None:
+    """Relax the screened Poisson equation on the hole; around it nothing changes."""
+    height, width, channels = change.shape
+    for sweep in range(sweeps):
+        for i in range(height):
+            row = i if sweep % 2 == 0 else height - 1 - i
+            for j in range(width):
+                column = j if sweep % 2 == 0 else width - 1 - j
+                if index[row, column] < 0:
+                    continue
+                sides = (row > 0) + (row < height - 1) + (column > 0) + (column < width - 1)
+                part = np.float32(OVER) / (sides + screen)
+                for c in range(channels):
+                    total = pull[row, column, c]
+                    if row > 0:
+                        total += change[row - 1, column, c]
+                    if row < height - 1:
+                        total += change[row + 1, column, c]
+                    if column > 0:
+                        total += change[row, column - 1, c]
+                    if column < width - 1:
+                        total += change[row, column + 1, c]
+                    change[row, column, c] += part * total - np.float32(OVER) * change[row, column, c]

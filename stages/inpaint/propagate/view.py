@@ -1,73 +1,106 @@
-"""A picture in, the small grey view of it that motion is measured on out."""
+"""A picture in, the small view of it that motion is measured on and colours are weighed on out."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from stages.inpaint.cells import covered, grow
+from stages.inpaint.cells import hole_cells
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
-from stages.inpaint.propagate.images import Grey, Known, bounds, grown, widened
-from stages.pixels import luma
-from transport.messages import Box, PictureFormat
+from stages.inpaint.propagate.images import Bytes, Grey, Known, Places, bounds, grown, part, widened
+from stages.inpaint.propagate.kind import small_size
+from stages.pixels import component, layout, luma
+from transport.messages import Box, Frame, PictureFormat
 
-SIDE = 540  # pixels that the longer side of a view has at most
+UNKNOWN = 128  # the colour of what nothing is known of
+FLAT = 2.0  # levels of deviation: a picture of less, black mostly, shows nothing that belongs into another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
-    """A reduced picture, in small pixels."""
+    """A reduced picture, in small pixels; nothing of what lies under the hole is in it."""
 
-    grey: Grey  # (h, w); nothing of what lies under the hole is in it
-    hole: Known  # (h, w)
+    grey: Grey  # (h, w)
+    colours: Bytes  # (h, w, C), the source's own components
+    hole: Known  # (h, w), every small pixel that has anything of the hole in it
+    closed: Known  # (h, w), where nothing is to be taken from: the hole, or everything when the picture is flat
     box: Box  # around the hole; empty without one
     scale: tuple[float, float]  # pixels per small pixel, across and down
 
+    @property
+    def flat(self) -> bool:
+        """Has nothing in it that could be shown elsewhere, nor should anything from elsewhere be shown in it."""
+        return self.closed is not self.hole
+
 
 def look(picture: Picture) -> View:
-    """Return the view of a picture, its hole filled from the rim."""
+    """Return the view of a picture, its hole filled smoothly from the rim."""
     size = small_size(picture.format)
-    scale = (picture.format.width / size[0], picture.format.height / size[1])
-    grey = cv2.resize(np.ascontiguousarray(luma(picture.frame)), size, interpolation=cv2.INTER_AREA)
-    hole = _small_hole(picture, size, scale)
+    hole = _small_hole(picture, size)
     box = bounds(hole)
-    return View(grey=_rimmed(np.asarray(grey, np.uint8), hole, box), hole=hole, box=box, scale=scale)
+    grey = _reduced(luma(picture.frame), size)
+    colours = np.stack([_component(picture.frame, letter, size) for letter in _letters(picture.format)], axis=-1)
+    known = grey[~hole]
+    closed = np.ones_like(hole) if known.size and known.std() < FLAT else hole
+    if not known.size:
+        grey, colours = np.full_like(grey, UNKNOWN), np.full_like(colours, UNKNOWN)
+    elif box.width:
+        grey = _rimmed(grey[..., None], widened(hole, 1), grown(box, 5, hole.shape))[..., 0]
+        colours = _rimmed(colours, hole, grown(box, 4, hole.shape))
+    scale = (picture.format.width / size[0], picture.format.height / size[1])
+    return View(grey=grey, colours=colours, hole=hole, closed=closed, box=box, scale=scale)
 
 
-def small_size(picture: PictureFormat) -> tuple[int, int]:
-    """Return width and height of a view, in small pixels."""
-    shrink = -(-max(picture.width, picture.height) // SIDE)
-    return max(picture.width // shrink, 1), max(picture.height // shrink, 1)
+def _letters(picture: PictureFormat) -> str:
+    return layout(picture.pixel_format).components
 
 
-def _small_hole(picture: Picture, size: tuple[int, int], scale: tuple[float, float]) -> Known:
-    """Return every small pixel that has anything of the hole in it or beside it."""
+def _component(frame: Frame, letter: str, size: tuple[int, int]) -> Grey:
+    """Return a component, 8 bits, at the size of a view; a chroma sample that serves several pixels is repeated."""
+    lay = layout(frame.format.pixel_format)
+    samples = component(frame, letter)
+    if lay.bits > 8:
+        samples = (samples >> (lay.bits + lay.up - 8)).astype(np.uint8)
+    grey = np.asarray(samples, np.uint8)
+    across, down = lay.shift if letter in "UV" else (0, 0)
+    if (across or down) and size == (frame.format.width, frame.format.height):
+        return grey.repeat(1 << down, axis=0).repeat(1 << across, axis=1)[: size[1], : size[0]]
+    return _reduced(grey, size)
+
+
+def _reduced(samples: Grey, size: tuple[int, int]) -> Grey:
+    if samples.shape == (size[1], size[0]):
+        return np.ascontiguousarray(samples)
+    return np.asarray(cv2.resize(np.ascontiguousarray(samples), size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _small_hole(picture: Picture, size: tuple[int, int]) -> Known:
+    """Return every small pixel that has anything of the hole in it; those beside it, too, where pixels are shared."""
     hole = np.zeros((size[1], size[0]), np.bool_)
-    if not picture.mask.empty:
-        box = grow(picture.mask.box, 0, picture.format)
-        rows, columns = np.nonzero(covered(picture, box))
-        x, y = ((columns + box.x) / scale[0]).astype(int), ((rows + box.y) / scale[1]).astype(int)
-        hole[np.minimum(y, size[1] - 1), np.minimum(x, size[0] - 1)] = True
-    return widened(hole, 1)
+    if picture.mask.empty:
+        return hole
+    cells, box = hole_cells(picture), picture.mask.box
+    if size == (picture.format.width, picture.format.height):
+        hole[part(box)] = cells
+        return hole
+    rows = _spans(box.y, box.height, picture.format.height, size[1])
+    columns = _spans(box.x, box.width, picture.format.width, size[0])
+    small = np.maximum.reduceat(np.maximum.reduceat(cells, rows[1], axis=0), columns[1], axis=1)
+    hole[np.ix_(rows[0], columns[0])] = small
+    shared = picture.format.width % size[0] or picture.format.height % size[1]
+    return widened(hole, 1) if shared else hole
 
 
-def _rimmed(grey: Grey, hole: Known, box: Box) -> Grey:
-    if box.width == 0:
-        return grey
-    region = grown(box, 4, grey.shape)
-    rows, columns = slice(region.y, region.y + region.height), slice(region.x, region.x + region.width)
-    filled = grey.copy()
-    smooth = extend(grey[rows, columns].astype(np.float32)[..., None], ~hole[rows, columns])[..., 0]
-    filled[rows, columns] = np.where(hole[rows, columns], np.clip(smooth, 0, 255), grey[rows, columns])
+def _spans(start: int, length: int, full: int, small: int) -> tuple[Places, Places]:
+    """Return the small places that a stretch of pixels falls into, and where in the stretch each begins."""
+    places = (np.arange(start, start + length) * small) // full
+    return np.unique(places, return_index=True)
+
+
+def _rimmed(image: Bytes, hole: Known, region: Box) -> Bytes:
+    """Let the colours of the rim flow together under a hole."""
+    filled, inside = image.copy(), hole[part(region)]
+    smooth = extend(image[part(region)].astype(np.float32), ~inside, 1)
+    filled[part(region)][inside] = np.clip(smooth[inside], 0, 255)
     return filled
-
-
-def union(one: Box, other: Box) -> Box:
-    """Return the box around two boxes, of which one may be empty."""
-    if one.width == 0 or other.width == 0:
-        return other if one.width == 0 else one
-    x, y = min(one.x, other.x), min(one.y, other.y)
-    right = max(one.x + one.width, other.x + other.width)
-    bottom = max(one.y + one.height, other.y + other.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)

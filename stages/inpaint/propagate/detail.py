@@ -1,0 +1,194 @@
+"""The small colours of a hole and where they come from in, the pixels of the hole at full size and depth out.
+
+What the small colours say of light and of what is smooth is enlarged; the detail is sampled once from the frames that
+the pointers point into, each component on its own grid.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from stages.inpaint.cells import hole_cells, sample_scale
+from stages.inpaint.engine import Picture
+from stages.inpaint.propagate.compiled import Number, compiled
+from stages.inpaint.propagate.follow import Ints, Points
+from stages.inpaint.propagate.fuse import Mixture
+from stages.inpaint.propagate.images import Floats, Grey
+from stages.inpaint.propagate.pointers import NOWHERE
+from stages.inpaint.propagate.sample import cubic
+from stages.inpaint.propagate.view import View
+from stages.pixels import Pixels, component, layout
+from transport.messages import PictureFormat, Plane
+
+FAINT = 0.02  # share below which a source is not worth sampling
+
+
+class Originals:
+    """The frames that pointers point into, at full size: an array a component, frame `seq` in slot `seq` modulo slots.
+
+    Under the holes of frames to come lies the enlarged small view, under those of past ones what filled them.
+    """
+
+    def __init__(self, picture: PictureFormat, slots: int) -> None:
+        lay = layout(picture.pixel_format)
+        self.seqs = np.full(slots, NOWHERE, np.int32)
+        stacks = (np.empty((slots, *_shape(picture, letter)), lay.dtype) for letter in lay.components)
+        self.planes = [cast(Plane, stack) for stack in stacks]
+
+    def add(self, picture: Picture, view: View) -> None:
+        """Take a frame in, in place of the one that lies where it belongs."""
+        slot = picture.seq % len(self.seqs)
+        if self.seqs[slot] == picture.seq:
+            return
+        self.seqs[slot] = picture.seq
+        for index, letter in enumerate(layout(picture.format.pixel_format).components):
+            self.planes[index][slot] = component(picture.frame, letter)
+            if not picture.mask.empty:
+                grid = _grid(picture, letter)
+                grid.put(self.planes[index][slot], grid.looked_up(view.colours[..., index], view.scale))
+
+    def fill(self, picture: Picture, mixture: Mixture, points: Points, view: View) -> Pixels:
+        """Return (h, w, C) pixels, 0 to 255, for the mask's box, and keep them where the hole of the frame was."""
+        parts = mixture.parts
+        shares = np.stack([np.where(part.weight > FAINT, part.weight, np.float32(0)) for part in parts])
+        rest = mixture.colours - np.einsum("kn,knc->nc", shares, np.stack([part.seen for part in parts]))
+        seqs, x, y = (np.stack([getattr(part.pointers, name) for part in parts]) for name in ("seq", "x", "y"))
+        seqs = np.where(shares > 0, seqs, np.int32(NOWHERE))
+        box = picture.mask.box
+        pixels = np.zeros((box.height, box.width, len(self.planes)), np.float32)
+        rounds = 2 if np.any(seqs == picture.seq) else 1  # what is copied within the frame is filled in before
+        for index, letter in enumerate(layout(picture.format.pixel_format).components):
+            grid, stack = _grid(picture, letter), self.planes[index]
+            values = np.empty(grid.rows.size, np.float32)
+            for _ in range(rounds):
+                _sample(
+                    grid.rows, grid.columns, grid.across, grid.down, points.rows, points.columns, points.index,
+                    view.scale[0], view.scale[1], np.ascontiguousarray(rest[:, index]), shares, seqs, x, y,
+                    stack, sample_scale(picture.format), values,
+                )  # fmt: skip
+                grid.put(stack[picture.seq % len(self.seqs)], values)
+            pixels[..., index] = grid.spread(values)
+        return pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Grid:
+    """The samples of one component that lie in a frame's hole."""
+
+    rows: Ints  # (n,) of the component's plane
+    columns: Ints
+    across: int  # pixels a sample
+    down: int
+    picture: Picture
+
+    def put(self, plane: Plane, values: Floats) -> None:
+        """Write values, 0 to 255, as words."""
+        lay = layout(self.picture.format.pixel_format)
+        words = np.rint(np.clip(values, 0, 255) * np.float32(1 << (lay.bits - 8)))
+        plane[self.rows, self.columns] = words.astype(lay.dtype) << lay.up
+
+    def spread(self, values: Floats) -> Floats:
+        """Return the mask's box at full resolution, every pixel with the value of its sample."""
+        box = self.picture.mask.box
+        x, y = box.x // self.across, box.y // self.down
+        field = np.zeros((-(-box.height // self.down), -(-box.width // self.across)), np.float32)
+        field[self.rows - y, self.columns - x] = values
+        return field.repeat(self.down, axis=0).repeat(self.across, axis=1)[: box.height, : box.width]
+
+    def looked_up(self, small: Grey, scale: tuple[float, float]) -> Floats:
+        """Return the values of a small picture at the samples."""
+        x = (self.columns * self.across / scale[0]).astype(np.intp)
+        y = (self.rows * self.down / scale[1]).astype(np.intp)
+        inside = np.minimum(y, small.shape[0] - 1), np.minimum(x, small.shape[1] - 1)
+        return np.asarray(small[inside], np.float32)
+
+
+def _grid(picture: Picture, letter: str) -> _Grid:
+    lay = layout(picture.format.pixel_format)
+    across, down = lay.grid if letter in "UV" else (1, 1)
+    rows, columns = np.nonzero(hole_cells(picture)[::down, ::across])
+    box = picture.mask.box
+    rows, columns = rows + box.y // down, columns + box.x // across
+    return _Grid(
+        rows=rows.astype(np.int32), columns=columns.astype(np.int32), across=across, down=down, picture=picture
+    )
+
+
+@compiled
+def _sample(
+    rows: Ints, columns: Ints, across: int, down: int, small_rows: Ints, small_columns: Ints, index: Ints,
+    wide: Number, high: Number, rest: Floats, shares: Floats, seqs: Ints, x: Floats, y: Floats,
+    stack: Plane, unit: Number, values: Floats,
+) -> None:  # fmt: skip
+    """Write the value of every sample: what is smooth, and of every part what its frame shows there."""
+    height, width = index.shape
+    near, weights, taps = np.empty(4, np.int64), np.empty(4, np.float32), np.empty((2, 4), np.float32)
+    for n in range(rows.size):
+        centre_x, centre_y = (columns[n] + 0.5) * across, (rows[n] + 0.5) * down
+        own = index[min(int(centre_y / high), height - 1), min(int(centre_x / wide), width - 1)]
+        fx = min(max(centre_x / wide - 0.5, 0.0), width - 1.0)
+        fy = min(max(centre_y / high - 0.5, 0.0), height - 1.0)
+        total = np.float32(0)
+        for q in range(4):
+            column, row = min(int(fx) + q % 2, width - 1), min(int(fy) + q // 2, height - 1)
+            near[q], weights[q] = index[row, column], np.float32(0)
+            if near[q] >= 0 and _agree(seqs, near[q], own):
+                weights[q] = np.float32(abs(1 - q % 2 - (fx - int(fx))) * abs(1 - q // 2 - (fy - int(fy))))
+            total += weights[q]
+        if total == 0:
+            near[0], weights[0], total = own, np.float32(1), np.float32(1)
+        value = np.float32(0)
+        for q in range(4):
+            weights[q] /= total
+            if weights[q] > 0:
+                value += weights[q] * rest[near[q]]
+        for k in range(seqs.shape[0]):
+            share, go_x, go_y = np.float32(0), np.float32(0), np.float32(0)
+            for q in range(4):
+                if weights[q] > 0:
+                    i = near[q]
+                    part = weights[q] * shares[k, i]
+                    share += part
+                    go_x += part * (x[k, i] - small_columns[i])
+                    go_y += part * (y[k, i] - small_rows[i])
+            if share > 0:
+                there_x = columns[n] + go_x / share * np.float32(wide / across)
+                there_y = rows[n] + go_y / share * np.float32(high / down)
+                value += share * unit * _cubic(stack[seqs[k, own] % stack.shape[0]], there_x, there_y, taps)
+        values[n] = min(max(value, np.float32(0)), np.float32(255))
+
+
+@compiled
+def _agree(seqs: Ints, one: int, other: int) -> bool:
+    """Say whether two points are made of the same frames."""
+    for k in range(seqs.shape[0]):  # noqa: SIM110 - generators do not compile
+        if seqs[k, one] != seqs[k, other]:
+            return False
+    return True
+
+
+@compiled
+def _cubic(plane: Plane, x: Number, y: Number, taps: Floats) -> Number:
+    """Return the bicubic value of a plane at a place; exact at whole places, the edge goes on for ever."""
+    height, width = plane.shape
+    x, y = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
+    left, top = int(x), int(y)
+    if x == left and y == top:
+        return np.float32(plane[top, left])
+    cubic(x - left, taps[0])
+    cubic(y - top, taps[1])
+    total = np.float32(0)
+    for j in range(4):
+        row = min(max(top - 1 + j, 0), height - 1)
+        line = np.float32(0)
+        for i in range(4):
+            line += taps[0, i] * plane[row, min(max(left - 1 + i, 0), width - 1)]
+        total += taps[1, j] * line
+    return total
+
+
+def _shape(picture: PictureFormat, letter: str) -> tuple[int, int]:
+    """Return rows and samples of one component's plane."""
+    across, down = layout(picture.pixel_format).grid if letter in "UV" else (1, 1)
+    return -(-picture.height // down), -(-picture.width // across)

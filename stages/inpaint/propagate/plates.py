@@ -1,0 +1,40 @@
+"""The frames that pointers point into, as small colour pictures: the window's, and a bounded number of past ones.
+
+The hole of a past frame holds what filled it. Pictures lie in one array, frame `seq` in slot `seq` modulo its length,
+so that compiled loops can read all of them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.inpaint.propagate.images import Bytes
+from stages.inpaint.propagate.kind import small_size
+from stages.inpaint.propagate.pointers import NOWHERE
+from stages.inpaint.propagate.view import View
+from stages.pixels import layout
+from transport.messages import PictureFormat
+
+
+class Plates:
+    """Small pictures and their holes by seq."""
+
+    def __init__(self, picture: PictureFormat, slots: int) -> None:
+        width, height = small_size(picture)
+        channels = len(layout(picture.pixel_format).components)
+        self.colours = np.empty((slots, height, width, channels), np.uint8)
+        self.holes = np.ones((slots, height, width), np.bool_)
+        self.seqs = np.full(slots, NOWHERE, np.int32)
+
+    def add(self, seq: int, view: View) -> None:
+        """Take a view in, in place of the one that lies where it belongs."""
+        slot = seq % len(self.seqs)
+        if self.seqs[slot] != seq:
+            self.seqs[slot], self.colours[slot], self.holes[slot] = seq, view.colours, view.closed
+
+    def fill(self, seq: int, rows: NDArray[np.int32], columns: NDArray[np.int32], colours: Bytes) -> None:
+        """Put (n, C) colours where the hole of a frame was."""
+        self.colours[seq % len(self.seqs)][rows, columns] = colours
+
+    def oldest(self, now: int, look_ahead: int) -> int:
+        """Return the oldest frame that will still be there when frame `now` is over and one more has come."""
+        return now + look_ahead + 2 - len(self.seqs)
