@@ -40,18 +40,6 @@ def sample_scale(picture: PictureFormat) -> np.float32:
     return np.float32(1.0 / (1 << (lay.bits + lay.up - 8)))
 
 
-def hole_cells(picture: Picture) -> NDArray[np.bool_]:
-    """Return where the mask's box is hole, (box.height, box.width), in whole chroma cells."""
-    across, down = layout(picture.format.pixel_format).grid
-    hole: NDArray[np.bool_] = picture.mask.alpha > 0
-    if across == down == 1 or hole.size == 0:
-        return hole
-    rows, columns = hole.shape
-    padded = np.pad(hole, ((0, -rows % down), (0, -columns % across)))
-    cells = padded.reshape(padded.shape[0] // down, down, padded.shape[1] // across, across).any(axis=(1, 3))
-    return cells.repeat(down, axis=0).repeat(across, axis=1)[:rows, :columns]
-
-
 def covered(picture: Picture, box: Box) -> NDArray[np.bool_]:
     """Return where a box is hole, (box.height, box.width)."""
     inside = np.zeros((box.height, box.width), np.bool_)
@@ -59,6 +47,6 @@ def covered(picture: Picture, box: Box) -> NDArray[np.bool_]:
     x, y = max(box.x, mask.x), max(box.y, mask.y)
     right, bottom = min(box.x + box.width, mask.x + mask.width), min(box.y + box.height, mask.y + mask.height)
     if x < right and y < bottom:
-        cells = hole_cells(picture)[y - mask.y : bottom - mask.y, x - mask.x : right - mask.x]
+        cells = picture.cells[y - mask.y : bottom - mask.y, x - mask.x : right - mask.x]
         inside[y - box.y : bottom - box.y, x - box.x : right - box.x] = cells
     return inside

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.errors import OptionError
-from stages.pixels import Pixels, luma, read
+from stages.pixels import Pixels, layout, luma, read
 from transport.messages import Box, Mask, MaskedFrame, PictureFormat
 
 WINDOW = (-6, -3, 0, 3, 6)  # VINet's: t-6, t-3, t, t+3, t+6
@@ -81,6 +81,20 @@ class Picture:
         box = self.mask.box
         whole[box.y : box.y + box.height, box.x : box.x + box.width] = self.mask.alpha > 0
         return whole
+
+    @cached_property
+    def cells(self) -> NDArray[np.bool_]:
+        """Where the mask's box is hole, (box.height, box.width), in whole chroma cells."""
+        across, down = layout(self.format.pixel_format).grid
+        hole: NDArray[np.bool_] = self.mask.alpha > 0
+        if across == down == 1 or hole.size == 0:
+            return hole
+        rows, columns = hole.shape
+        padded = np.pad(hole, ((0, -rows % down), (0, -columns % across)))
+        lines = np.logical_or.reduce([padded[row::down] for row in range(down)])
+        cells: NDArray[np.bool_] = np.logical_or.reduce([lines[:, column::across] for column in range(across)])
+        whole: NDArray[np.bool_] = cells.repeat(down, axis=0).repeat(across, axis=1)
+        return whole[:rows, :columns]
 
     def read(self, box: Box) -> Pixels:
         """(h, w, C) pixels of a box aligned to the chroma grid (stages.pixels.align)."""

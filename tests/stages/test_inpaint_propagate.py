@@ -143,7 +143,7 @@ def test_what_is_never_seen_is_invented_once_and_stays_put() -> None:
     for before, after in pairwise(patches):
         assert before is not None
         assert after is not None
-        assert np.abs(after.astype(int) - before).max() <= 2
+        assert np.abs(after.astype(int) - before).max() <= 3
 
 
 def test_what_is_invented_has_the_grain_of_its_surroundings() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stages.inpaint.propagate.doubt import read
 from stages.inpaint.propagate.follow import Points
 from stages.inpaint.propagate.fuse import BLEND, SMOOTH, Candidate, Mixture, first_real, smooth_fill
-from stages.inpaint.propagate.images import Floats, Known, averaged, grown, over, softened
+from stages.inpaint.propagate.images import Floats, Known, averaged, over, softened
 from stages.inpaint.propagate.invent import invent
 from stages.inpaint.propagate.plates import Plates
 from stages.inpaint.propagate.pointers import INVENTED, NOWHERE, Pointers
@@ -104,11 +104,11 @@ def _toned(view: View, points: Points, colours: Floats, smooth: Floats, made_up:
     """Return the colours with what is made up drawn towards the tone of a smooth fill."""
     if not made_up.any():
         return colours
-    region = grown(view.box, 1, view.hole.shape)
-    rows, columns = points.rows[made_up] - region.y, points.columns[made_up] - region.x
-    off = np.zeros((region.height, region.width, colours.shape[1] + 1), np.float32)
-    off[rows, columns, :-1], off[rows, columns, -1] = (smooth - colours)[made_up], 1
-    soft = softened(off, BROAD)
+    box = view.box
+    rows, columns = (points.rows[made_up] - box.y) // 2, (points.columns[made_up] - box.x) // 2
+    off = np.zeros(((box.height + 1) // 2, (box.width + 1) // 2, colours.shape[1] + 1), np.float32)
+    np.add.at(off, (rows, columns), np.pad((smooth - colours)[made_up], ((0, 0), (0, 1)), constant_values=1))
+    soft = softened(off, BROAD / 2)
     colours = colours.copy()
     colours[made_up] += np.float32(DRAWN) * over(soft[..., :-1], soft[..., -1])[rows, columns]
     return colours

@@ -9,16 +9,16 @@ from typing import cast
 
 import numpy as np
 
-from stages.inpaint.cells import hole_cells, sample_scale
+from stages.inpaint.cells import sample_scale
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.compiled import Number, compiled
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.fuse import Mixture
-from stages.inpaint.propagate.images import Floats, Grey
+from stages.inpaint.propagate.images import Floats, Grey, Known
 from stages.inpaint.propagate.pointers import NOWHERE
 from stages.inpaint.propagate.sample import cubic
 from stages.inpaint.propagate.view import View
-from stages.pixels import Pixels, component, layout
+from stages.pixels import Layout, Pixels, component, layout
 from transport.messages import PictureFormat, Plane
 
 FAINT = 0.02  # share below which a source is not worth sampling
@@ -57,75 +57,75 @@ class Originals:
         seqs = np.where(shares > 0, seqs, np.int32(NOWHERE))
         box = picture.mask.box
         pixels = np.zeros((box.height, box.width, len(self.planes)), np.float32)
-        rounds = 2 if np.any(seqs == picture.seq) else 1  # what is copied within the frame is filled in before
+        rounds = 2 if _copies_itself(seqs, x, y, points, picture.seq) else 1  # what is copied is filled in before
         for index, letter in enumerate(layout(picture.format.pixel_format).components):
             grid, stack = _grid(picture, letter), self.planes[index]
-            values = np.empty(grid.rows.size, np.float32)
+            values = np.zeros(grid.hole.shape, np.float32)
             for _ in range(rounds):
                 _sample(
-                    grid.rows, grid.columns, grid.across, grid.down, points.rows, points.columns, points.index,
+                    grid.hole, grid.left, grid.top, grid.across, grid.down, points.rows, points.columns, points.index,
                     view.scale[0], view.scale[1], np.ascontiguousarray(rest[:, index]), shares, seqs, x, y,
                     stack, sample_scale(picture.format), values,
                 )  # fmt: skip
                 grid.put(stack[picture.seq % len(self.seqs)], values)
-            pixels[..., index] = grid.spread(values)
+            whole = values.repeat(grid.down, axis=0).repeat(grid.across, axis=1)
+            pixels[..., index] = whole[: box.height, : box.width]
         return pixels
+
+
+def _copies_itself(seqs: Ints, x: Floats, y: Floats, points: Points, now: int) -> bool:
+    """Say whether anything is copied from within the hole of this very frame."""
+    here = seqs == now
+    return bool((points.index[y[here].astype(np.intp), x[here].astype(np.intp)] >= 0).any())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Grid:
-    """The samples of one component that lie in a frame's hole."""
+    """The samples of one component in the mask's box of a frame."""
 
-    rows: Ints  # (n,) of the component's plane
-    columns: Ints
+    hole: Known  # (h, w), those that lie in the hole
+    left: int  # of the box in the component's plane
+    top: int
     across: int  # pixels a sample
     down: int
-    picture: Picture
+    layout: Layout
 
     def put(self, plane: Plane, values: Floats) -> None:
-        """Write values, 0 to 255, as words."""
-        lay = layout(self.picture.format.pixel_format)
-        words = np.rint(np.clip(values, 0, 255) * np.float32(1 << (lay.bits - 8)))
-        plane[self.rows, self.columns] = words.astype(lay.dtype) << lay.up
-
-    def spread(self, values: Floats) -> Floats:
-        """Return the mask's box at full resolution, every pixel with the value of its sample."""
-        box = self.picture.mask.box
-        x, y = box.x // self.across, box.y // self.down
-        field = np.zeros((-(-box.height // self.down), -(-box.width // self.across)), np.float32)
-        field[self.rows - y, self.columns - x] = values
-        return field.repeat(self.down, axis=0).repeat(self.across, axis=1)[: box.height, : box.width]
+        """Write (h, w) values, 0 to 255, as words where the hole is."""
+        words = np.rint(np.clip(values, 0, 255) * np.float32(1 << (self.layout.bits - 8)))
+        there = plane[self.top : self.top + self.hole.shape[0], self.left : self.left + self.hole.shape[1]]
+        np.copyto(there, words.astype(self.layout.dtype) << self.layout.up, where=self.hole)
 
     def looked_up(self, small: Grey, scale: tuple[float, float]) -> Floats:
-        """Return the values of a small picture at the samples."""
-        x = (self.columns * self.across / scale[0]).astype(np.intp)
-        y = (self.rows * self.down / scale[1]).astype(np.intp)
-        inside = np.minimum(y, small.shape[0] - 1), np.minimum(x, small.shape[1] - 1)
-        return np.asarray(small[inside], np.float32)
+        """Return the (h, w) values of a small picture at the samples."""
+        height, width = self.hole.shape
+        columns = (np.arange(self.left, self.left + width) * self.across / scale[0]).astype(np.intp)
+        rows = (np.arange(self.top, self.top + height) * self.down / scale[1]).astype(np.intp)
+        inside = np.minimum(rows, small.shape[0] - 1), np.minimum(columns, small.shape[1] - 1)
+        return np.asarray(small[np.ix_(*inside)], np.float32)
 
 
 def _grid(picture: Picture, letter: str) -> _Grid:
-    lay = layout(picture.format.pixel_format)
+    lay, box = layout(picture.format.pixel_format), picture.mask.box
     across, down = lay.grid if letter in "UV" else (1, 1)
-    rows, columns = np.nonzero(hole_cells(picture)[::down, ::across])
-    box = picture.mask.box
-    rows, columns = rows + box.y // down, columns + box.x // across
-    return _Grid(
-        rows=rows.astype(np.int32), columns=columns.astype(np.int32), across=across, down=down, picture=picture
-    )
+    hole = np.ascontiguousarray(picture.cells[::down, ::across])
+    return _Grid(hole=hole, left=box.x // across, top=box.y // down, across=across, down=down, layout=lay)
 
 
 @compiled
 def _sample(
-    rows: Ints, columns: Ints, across: int, down: int, small_rows: Ints, small_columns: Ints, index: Ints,
+    hole: Known, left: int, top: int, across: int, down: int, small_rows: Ints, small_columns: Ints, index: Ints,
     wide: Number, high: Number, rest: Floats, shares: Floats, seqs: Ints, x: Floats, y: Floats,
     stack: Plane, unit: Number, values: Floats,
 ) -> None:  # fmt: skip
     """Write the value of every sample: what is smooth, and of every part what its frame shows there."""
     height, width = index.shape
     near, weights, taps = np.empty(4, np.int64), np.empty(4, np.float32), np.empty((2, 4), np.float32)
-    for n in range(rows.size):
-        centre_x, centre_y = (columns[n] + 0.5) * across, (rows[n] + 0.5) * down
+    for n in range(hole.size):
+        line, place = n // hole.shape[1], n % hole.shape[1]
+        if not hole[line, place]:
+            continue
+        centre_x, centre_y = (place + left + 0.5) * across, (line + top + 0.5) * down
         own = index[min(int(centre_y / high), height - 1), min(int(centre_x / wide), width - 1)]
         fx = min(max(centre_x / wide - 0.5, 0.0), width - 1.0)
         fy = min(max(centre_y / high - 0.5, 0.0), height - 1.0)
@@ -144,6 +144,8 @@ def _sample(
             if weights[q] > 0:
                 value += weights[q] * rest[near[q]]
         for k in range(seqs.shape[0]):
+            if seqs[k, own] == NOWHERE:
+                continue
             share, go_x, go_y = np.float32(0), np.float32(0), np.float32(0)
             for q in range(4):
                 if weights[q] > 0:
@@ -153,10 +155,10 @@ def _sample(
                     go_x += part * (x[k, i] - small_columns[i])
                     go_y += part * (y[k, i] - small_rows[i])
             if share > 0:
-                there_x = columns[n] + go_x / share * np.float32(wide / across)
-                there_y = rows[n] + go_y / share * np.float32(high / down)
+                there_x = place + left + go_x / share * np.float32(wide / across)
+                there_y = line + top + go_y / share * np.float32(high / down)
                 value += share * unit * _cubic(stack[seqs[k, own] % stack.shape[0]], there_x, there_y, taps)
-        values[n] = min(max(value, np.float32(0)), np.float32(255))
+        values[line, place] = min(max(value, np.float32(0)), np.float32(255))
 
 
 @compiled
@@ -179,6 +181,13 @@ def _cubic(plane: Plane, x: Number, y: Number, taps: Floats) -> Number:
     cubic(x - left, taps[0])
     cubic(y - top, taps[1])
     total = np.float32(0)
+    if 0 < left < width - 2 and 0 < top < height - 2:
+        for j in range(4):
+            line = np.float32(0)
+            for i in range(4):
+                line += taps[0, i] * plane[top - 1 + j, left - 1 + i]
+            total += taps[1, j] * line
+        return total
     for j in range(4):
         row = min(max(top - 1 + j, 0), height - 1)
         line = np.float32(0)

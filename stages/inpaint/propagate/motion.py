@@ -16,6 +16,7 @@ from transport.messages import Box
 
 MARGIN = 64  # small pixels around the holes that the dense flow looks at
 ALIKE = 1.0  # small pixels a step: what differs by more is another thing
+SPARSE = 7  # every so many vectors are enough for a median
 LIGHTER = 20  # grey levels that a hole may change its brightness by from frame to frame
 
 
@@ -58,7 +59,7 @@ class Motion:
         if step is None:
             return same
         flow, hole = step.ahead, view.hole[part(step.ahead.box)]
-        off = np.abs(flow.residual - np.median(flow.residual[hole], axis=0)).max(axis=2)
+        off = np.abs(flow.residual - np.median(flow.residual[hole][::SPARSE], axis=0)).max(axis=2)
         same[part(flow.box)] = ~widened(off > ALIKE, 2) | hole
         enough = np.count_nonzero(same & ~view.hole) > np.count_nonzero(view.hole)
         return same if enough else np.ones_like(same)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from stages.inpaint.cells import hole_cells
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Bytes, Grey, Known, Places, bounds, grown, part, widened
@@ -80,7 +79,7 @@ def _small_hole(picture: Picture, size: tuple[int, int]) -> Known:
     hole = np.zeros((size[1], size[0]), np.bool_)
     if picture.mask.empty:
         return hole
-    cells, box = hole_cells(picture), picture.mask.box
+    cells, box = picture.cells, picture.mask.box
     if size == (picture.format.width, picture.format.height):
         hole[part(box)] = cells
         return hole
