@@ -9,7 +9,7 @@ from stages.inpaint.engine import EngineKind
 from stages.pixels import frame_bytes, layout
 from transport.messages import PictureFormat
 
-LONGEST: Final = 120  # frames of a chunk when the user does not say: longer ones only cost memory
+LONGEST: Final = 240  # frames of a chunk when the user does not say: longer ones only cost memory
 SHORTEST: Final = 12  # below this most of the work would be lead-in
 LINK_FRAMES: Final = 4  # on every link: enough to overlap the work of both ends
 LINK_FLOOR: Final = 8 << 20  # bytes; packets of sound or cover art must pass however small the pictures are

@@ -10,7 +10,7 @@ from stages.pixels import frame_bytes, layout
 from transport.messages import PictureFormat
 
 SIDE = 540  # small pixels that the longer side of a view has at most
-WARM_UP = 12
+WARM_UP = 24  # after that many the seam between two chunks differs no more than any two frames do
 LONG, SHORT = 32, 8  # past frames that are held at most and at least
 ROOM = 48 << 20  # bytes of full-size frames beyond which fewer are held
 
