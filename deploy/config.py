@@ -23,6 +23,7 @@ class Job:
     encode: EncodeConfig = field(default_factory=EncodeConfig)
     engine: str = "propagate"
     inpaint: EngineOptions = DEFAULTS
+    passes: int = 1  # over the source
     replicas: int = 1
     chunk: int = 0  # frames; 0 follows from the budget
     memory: int = 1 << 30  # bytes, over all processes, beside what the programs themselves and the codecs take

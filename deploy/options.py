@@ -20,6 +20,7 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--engine", default="propagate", help="propagate, telea, blank (%(default)s)")
     how.add_argument("--fill", default="sharp", help="sharp, or faithful: doubtful pixels stay smooth (%(default)s)")
     how.add_argument("--look-ahead", type=int, default=6, metavar="0..6", help="frames of delay (%(default)s)")
+    how.add_argument("--passes", type=int, default=1, metavar="1|2", help="2: look for what is shown much later first")
     how.add_argument("--replicas", type=int, default=1, metavar="N", help="inpaint processes (%(default)s)")
     how.add_argument("--chunk", type=int, default=0, metavar="FRAMES", help="unit of parallel work (from the budget)")
     how.add_argument("--memory", default="1GiB", metavar="SIZE", help="budget for frames in flight (%(default)s)")
@@ -63,6 +64,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),
         engine=arguments.engine,
         inpaint=EngineOptions(fill=arguments.fill, look_ahead=arguments.look_ahead),
+        passes=arguments.passes,
         replicas=arguments.replicas,
         chunk=arguments.chunk,
         memory=parse_size(arguments.memory),

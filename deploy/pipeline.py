@@ -26,7 +26,8 @@ FLOW: Final = (
     Stage(name="inpaint", work="work", to="clean", replicated=True),
     Stage(name="encode", listen="clean"),
 )
-STAGES: Final = {stage.name: stage for stage in FLOW}
+FIRST_PASS: Final = (Stage(name="survey"),)  # of two: decode, segment and survey, in one process
+STAGES: Final = {stage.name: stage for stage in FLOW + FIRST_PASS}
 CONTROL: Final = "control"
 
 

@@ -1,9 +1,9 @@
 """One job from its check to its last word: in processes, or inline."""
 
 import contextlib
-import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.addresses import check_metrics
@@ -12,7 +12,8 @@ from deploy.config import Job
 from deploy.errors import LedgerError, exit_code, sentence
 from deploy.ledger import Ledger
 from deploy.outcome import Outcome
-from deploy.pipeline import FLOW
+from deploy.passes import check_passes, first_pass, prepared, say_size
+from deploy.pipeline import FIRST_PASS, FLOW, Stage
 from deploy.supervisor import Supervisor
 from stages.decode.names import public_name
 from stages.encode.containers import STDOUT
@@ -30,6 +31,7 @@ def check_job(job: Job) -> None:
     check_target(job.target, job.encode, job.source)
     if job.prompts.mask is not None:
         check_apart(job.target, job.prompts.mask, "mask")
+    check_passes(job)
     check_metrics(job.metrics, len(FLOW) + job.replicas)  # the supervisor, and the workers
 
 
@@ -44,7 +46,26 @@ def check_prompts(prompts: Prompts) -> None:
 
 def run_distributed(job: Job, show: Callable[[Supervisor], None]) -> Outcome:
     """Run a checked job as processes."""
-    supervisor, started = Supervisor(job, show=show), time.time()
+    if job.passes == 1:
+        return _run_processes(job, show, FLOW)
+    try:
+        with prepared(job) as job:
+            outcome = _run_processes(replace(job, metrics=""), show, FIRST_PASS)
+            if outcome.code:
+                return outcome
+            say_size(job)
+            return _run_processes(job, show, FLOW)
+    except StageError as error:
+        return _nothing_done(error)
+
+
+def _nothing_done(error: StageError) -> Outcome:
+    nothing = Ledger(frames_in=0, frames_out=0)
+    return Outcome(ledger=nothing, code=exit_code(error), sentence=f"{sentence(error)}; nothing was written")
+
+
+def _run_processes(job: Job, show: Callable[[Supervisor], None], flow: Sequence[Stage]) -> Outcome:
+    supervisor, started = Supervisor(job, show=show, flow=flow), time.time()
     try:
         return _told(supervisor.run(), job, supervisor.durable, started)
     except StageError as error:
@@ -57,6 +78,19 @@ def run_distributed(job: Job, show: Callable[[Supervisor], None]) -> Outcome:
 
 def run_here(job: Job) -> Outcome:
     """Run a checked job in this process."""
+    if job.passes == 1:
+        return _run_inline(job)
+    try:
+        with prepared(job) as job:
+            for _ in first_pass(job):
+                pass
+            say_size(job)
+            return _run_inline(job)
+    except StageError as error:
+        return _nothing_done(error)
+
+
+def _run_inline(job: Job) -> Outcome:
     from deploy.inline import run_inline
 
     started = time.time()
@@ -70,13 +104,13 @@ def _told(outcome: Outcome, job: Job, durable: int, started: float) -> Outcome:
         try:
             outcome.ledger.check()
         except LedgerError as error:
-            return dataclasses.replace(outcome, code=exit_code(error), sentence=sentence(error))
+            return replace(outcome, code=exit_code(error), sentence=sentence(error))
         return outcome
     if job.target == STDOUT:
         return outcome
     kept = _sweep(job, durable, started)
     what = f"frames 0 to {durable - 1} are in {kept}" if kept and durable else "nothing was written"
-    return dataclasses.replace(outcome, sentence=f"{outcome.sentence}; {what}")
+    return replace(outcome, sentence=f"{outcome.sentence}; {what}")
 
 
 def _sweep(job: Job, durable: int, started: float) -> Path | None:

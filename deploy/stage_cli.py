@@ -88,8 +88,11 @@ def _check(arguments: argparse.Namespace, job: "Job") -> None:
     from deploy.budget import check_counts
     from deploy.run import check_prompts
     from stages.encode.targets import check_target
+    from stages.errors import OptionError
 
     check_counts(job.replicas, job.chunk)
+    if job.passes != 1:
+        raise OptionError(f"--passes {job.passes} cannot be used for a single stage, only with `remove`")
     if arguments.stage == "segment":
         check_prompts(job.prompts)
     if arguments.stage == "encode":

@@ -16,7 +16,7 @@ from deploy.crew import TRANSPORT_CODE, Crew, Patience
 from deploy.errors import INTERRUPTED, TERMINATED, RunError, exit_code
 from deploy.metrics import RunInstruments
 from deploy.outcome import Failure, Outcome, account
-from deploy.pipeline import CONTROL, FLOW, STAGES, local_addresses
+from deploy.pipeline import CONTROL, FLOW, STAGES, Stage, local_addresses
 from stages.inpaint.engines import find_engine
 from stages.segment.prompts import check
 from transport import codec
@@ -41,8 +41,9 @@ class Supervisor:
         show: Callable[["Supervisor"], None],
         patience: Patience | None = None,
         deadlines: Deadlines | None = None,
+        flow: Sequence[Stage] = FLOW,
     ) -> None:
-        self.job, self._show = job, show
+        self.job, self._show, self._flow = job, show, flow
         self._patience, self._deadlines = patience or Patience(), deadlines or Deadlines()
         self.info: StreamInfo | None = None
         self.shares: Shares | None = None
@@ -85,10 +86,11 @@ class Supervisor:
                 self.crew.end(lambda: self._hub.pump(0.05), at_once=len(self.signals) > 1)
         return self._outcome()
 
-    # Starting: decode first, because the budget's split follows from the size of its pictures.
+    # Starting: what opens the source first, because the budget's split follows from the size of its pictures.
 
     def _start(self) -> None:
-        self.crew.launch("decode", "decode", self.job, None, self._addresses)
+        first, *others = self._flow
+        self.crew.launch(first.name, first.name, self.job, None, self._addresses)
         self._await(lambda: self.info is not None, "the source to open")
         if self.info is None:
             return
@@ -107,7 +109,7 @@ class Supervisor:
                 self.shares.chunk,
                 self.shares.lead_in,
             )
-        for stage in FLOW[1:]:
+        for stage in others:
             for index in range(self.job.replicas if stage.replicated else 1):
                 name = f"{stage.name}-{index}" if stage.replicated else stage.name
                 self.crew.launch(stage.name, name, self.job, self.shares, self._addresses)
@@ -144,8 +146,8 @@ class Supervisor:
         self._show(self)
 
     def _heed_signals(self) -> bool:
-        """Drain on the first signal; tell whether to go on, which ends with the second."""
-        if len(self.signals) > 1 or self.shares is None:
+        """Drain on the first signal; tell whether to go on, which ends with the second, or where nothing is written."""
+        if len(self.signals) > 1 or self.shares is None or "encode" not in self.children:
             return False
         if self._drain_until is None:
             self._drain()

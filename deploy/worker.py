@@ -118,7 +118,26 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
         tally.durable, tally.filled = written.durable, merge.filled
 
 
-RUN: Final = {"decode": run_decode, "segment": run_segment, "inpaint": run_inpaint, "encode": run_encode}
+def run_survey(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
+    """Do the first of two passes."""
+    from deploy.passes import first_pass
+
+    logging.getLogger("stages").setLevel(logging.ERROR)  # the second pass warns of the same
+    steps = first_pass(spec.job)
+    control.ready(next(steps))  # type: ignore[arg-type]
+    for frames in tally.timed(steps):
+        if hub.stop is not None:
+            raise hub.stop
+        tally.frames_in = tally.frames_out = int(frames)  # type: ignore[arg-type]
+
+
+RUN: Final = {
+    "decode": run_decode,
+    "segment": run_segment,
+    "inpaint": run_inpaint,
+    "encode": run_encode,
+    "survey": run_survey,
+}
 
 
 def run(spec: Spec) -> int:

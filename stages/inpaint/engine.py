@@ -23,6 +23,7 @@ class EngineOptions:
 
     fill: str = "sharp"  # sharp decides and invents texture; faithful keeps doubtful pixels smooth
     look_ahead: int = FARTHEST  # frames after t, 0 to FARTHEST; each delays the output by a frame
+    foresight: str = ""  # the folder with what a first pass has found; empty without one
 
     def __post_init__(self) -> None:
         if self.fill not in FILLS:

@@ -12,6 +12,7 @@ import numpy as np
 from stages.inpaint.cells import sample_scale
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.compiled import Number, compiled
+from stages.inpaint.propagate.crop import Crop
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.fuse import Mixture
 from stages.inpaint.propagate.images import Floats, Grey, Known
@@ -47,6 +48,17 @@ class Originals:
             if not picture.mask.empty:
                 grid = _grid(picture, letter)
                 grid.put(self.planes[index][slot], grid.looked_up(view.colours[..., index], view.scale))
+
+    def put(self, slot: int, crop: Crop, scale: tuple[float, float]) -> None:
+        """Lay a part of a frame that is far away into a spare slot."""
+        for index, letter in enumerate(layout(crop.picture.format.pixel_format).components):
+            grid = _grid(crop.picture, letter)
+            samples = component(crop.picture.frame, letter)
+            y, x = crop.box.y // grid.down, crop.box.x // grid.across
+            there = self.planes[index][slot][y : y + samples.shape[0], x : x + samples.shape[1]]
+            there[:] = samples
+            grid.put(there, grid.looked_up(crop.colours[..., index], scale))
+        self.seqs[slot] = NOWHERE
 
     def fill(self, picture: Picture, mixture: Mixture, points: Points, view: View) -> Pixels:
         """Return (h, w, C) pixels, 0 to 255, for the mask's box, and keep them where the hole of the frame was."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
 
@@ -9,8 +10,9 @@ from stages.inpaint.engine import EngineOptions, Picture
 from stages.inpaint.propagate.choose import chosen
 from stages.inpaint.propagate.detail import Originals
 from stages.inpaint.propagate.follow import Points, Trail, ahead, behind, points_of
+from stages.inpaint.propagate.foresight import Foresight
 from stages.inpaint.propagate.fuse import Mixture, blended, candidate, plain
-from stages.inpaint.propagate.kind import needs_detail, slots_for
+from stages.inpaint.propagate.kind import needs_detail, slots_for, spare_for
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.plates import Plates
 from stages.inpaint.propagate.pointers import nowhere
@@ -27,6 +29,7 @@ class Propagate:
         self._plates: Plates | None = None
         self._originals: Originals | None = None
         self._trail: Trail | None = None
+        self._foresight: Foresight | None = None
 
     @property
     def frames_held(self) -> int:
@@ -43,7 +46,7 @@ class Propagate:
             return np.zeros((now.mask.box.height, now.mask.box.width, plates.colours.shape[3]), np.float32)
         mixture = self._mixture(view, points, [picture.seq for picture in pictures], now.seq, plates)
         plates.fill(now.seq, points.rows, points.columns, (mixture.colours + np.float32(0.5)).astype(np.uint8))
-        self._trail = Trail(seq=now.seq, points=points, pointers=mixture.pointers)
+        self._trail = Trail(seq=now.seq, points=points, pointers=mixture.pointers.lasting)
         if self._originals is not None:
             return self._originals.fill(now, mixture, points, view)
         box = now.mask.box
@@ -55,9 +58,11 @@ class Propagate:
         """Take in what of the window is new."""
         self._motion.see(pictures)
         if self._plates is None:
-            slots = slots_for(now.format, span)
-            self._plates = Plates(now.format, slots)
-            self._originals = Originals(now.format, slots) if needs_detail(now.format) else None
+            slots, spare = slots_for(now.format, span), spare_for(now.format, self._options)
+            self._plates = Plates(now.format, slots, spare)
+            self._originals = Originals(now.format, slots + spare) if needs_detail(now.format) else None
+            if spare:
+                self._foresight = Foresight(Path(self._options.foresight), now.format, self._plates, self._originals)
         for picture in pictures:
             self._plates.add(picture.seq, self._motion.view(picture.seq))
             if self._originals is not None:
@@ -75,6 +80,8 @@ class Propagate:
         if view.flat:
             return plain(view, points, past)
         found = [past.pointers if past else nowhere(points.count), ahead(points, ahead_of, self._motion)]
+        if self._foresight is not None:
+            found += self._foresight.look(now, points, self._options.look_ahead, found)
         candidates = [candidate(view, points, pointers, plates, now) for pointers in found]
         if self._options.fill == "sharp":
             return chosen(view, points, candidates, lambda: self._motion.alike(now), plates, now)

@@ -96,7 +96,7 @@ def _step_ahead(
         u, v = take_pair(go, x[i] - left, y[i] - top)
         x[i] += u
         y[i] += v
-        variance[i] += _loss(u, v, come, x[i] - left, y[i] - top)
+        variance[i] += loss(u, v, come, x[i] - left, y[i] - top)
         seen = clear(hole, x[i], y[i])
         if seen == 1:
             seq[i], found_x[i], found_y[i], found_variance[i] = then, x[i], y[i], variance[i]
@@ -106,7 +106,7 @@ def _step_ahead(
 
 
 @compiled
-def _loss(u: Number, v: Number, come: Floats, x: Number, y: Number) -> Number:
+def loss(u: Number, v: Number, come: Floats, x: Number, y: Number) -> Number:
     """Return the variance that a step adds; none where nothing moves."""
     back_u, back_v = take_pair(come, x, y)
     missed = (u + back_u) ** 2 + (v + back_v) ** 2
@@ -146,7 +146,7 @@ def _step_behind(
     for i in range(rows.size):
         u, v = take_pair(go, columns[i] - left, rows[i] - top)
         x, y = columns[i] + u, rows[i] + v
-        lost = _loss(u, v, come, x - left, y - top)
+        lost = loss(u, v, come, x - left, y - top)
         was_x[i], was_y[i] = x, y
         seen = clear(hole, x, y)
         if seen < 0:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from stages.inpaint.propagate.images import Floats
 
 NOWHERE = -1
+FAR = 1 << 30  # from here on it is not the number of a frame, but of a spare slot, valid for one frame
 SEEN, KEPT, INVENTED = 0, 1, 2  # in the frame as it was shot; in what filled its hole, seen before; the same, made up
 UNKNOWN = np.float32(1000)  # variance of what points nowhere
 
@@ -33,6 +34,13 @@ class Pointers:
         """Points at something that no frame has shown."""
         made_up: NDArray[np.bool_] = (self.seq != NOWHERE) & (self.kind == INVENTED)
         return made_up
+
+    @property
+    def lasting(self) -> "Pointers":
+        """The same without those to spare slots, which hold for one frame."""
+        kept = self.copy()
+        kept.seq[kept.seq >= FAR] = NOWHERE
+        return kept
 
     def copy(self) -> "Pointers":
         """Return the same pointers in arrays of their own."""
