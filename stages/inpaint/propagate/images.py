@@ -18,11 +18,6 @@ def reduced(values: Floats, size: tuple[int, int]) -> Floats:
     return _resized(values, size, cv2.INTER_AREA)
 
 
-def enlarged(values: Floats, size: tuple[int, int]) -> Floats:
-    """Return an image at a larger (width, height), interpolated linearly."""
-    return _resized(values, size, cv2.INTER_LINEAR)
-
-
 def softened(values: Floats, sigma: float) -> Floats:
     """Return an image blurred by a Gaussian."""
     return _like(values, cv2.GaussianBlur(values, (0, 0), sigma))
@@ -31,11 +26,6 @@ def softened(values: Floats, sigma: float) -> Floats:
 def averaged(values: Floats, side: int) -> Floats:
     """Return an image with every pixel the mean of the square around it."""
     return _like(values, cv2.blur(values, (side, side)))
-
-
-def convolved(values: Floats, kernel: Floats, border: int = cv2.BORDER_REPLICATE) -> Floats:
-    """Return an image correlated with a kernel."""
-    return _like(values, cv2.filter2D(values, -1, kernel, borderType=border))
 
 
 def widened(known: Known, radius: int) -> Known:
