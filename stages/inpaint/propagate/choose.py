@@ -25,7 +25,8 @@ HARD = 2.0  # power by which the better candidate is preferred
 SPECK = 5  # small pixels: the side of the square that decides together
 DRAWN = 1.0  # of its tone that what is made up gives up for that of its surroundings
 BROAD = 6.0  # small pixels over which tone is measured
-CALM = 5.0  # levels: what is made up does not follow smaller changes around it, lest it flicker
+CALM = 5.0  # levels: smaller changes around it are followed slowly by what is made up, lest it flicker
+CREEP = 0.25  # of such a change that it follows in a frame
 MADE_UP = np.float32(0.5)  # variance of what is invented
 
 Chosen = NDArray[np.bool_]  # (n,)
@@ -117,7 +118,8 @@ def _toned(view: View, points: Points, colours: Floats, smooth: Floats, made_up:
 def _calm(colours: Floats, before: Floats) -> Floats:
     """Return what was invented before as it was, unless its surroundings want it to change much."""
     change = colours - before
-    return np.asarray(before + np.sign(change) * np.maximum(np.abs(change) - np.float32(CALM), 0), np.float32)
+    loud = np.sign(change) * np.maximum(np.abs(change) - np.float32(CALM), 0)
+    return np.asarray(before + loud + np.float32(CREEP) * (change - loud), np.float32)
 
 
 def _settle(pointers: Pointers, points: Points, new: Chosen, now: int) -> None:

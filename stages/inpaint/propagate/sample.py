@@ -7,13 +7,17 @@ from stages.inpaint.propagate.compiled import Number, compiled
 from stages.inpaint.propagate.images import Floats
 
 
+BEND = -0.75  # slope of the kernel at its zeros
+
+
 @compiled
 def cubic(t: Number, weights: Floats) -> None:
-    """Write the four weights of Catmull and Rom's cubic for a place `t` of the way between the middle two."""
-    weights[0] = np.float32(0.5) * (-t + 2 * t * t - t * t * t)
-    weights[1] = np.float32(0.5) * (2 - 5 * t * t + 3 * t * t * t)
-    weights[2] = np.float32(0.5) * (t + 4 * t * t - 3 * t * t * t)
-    weights[3] = np.float32(0.5) * (t * t * t - t * t)
+    """Write the four weights of Keys' cubic convolution (1981) for a place `t` of the way between the middle two."""
+    a = np.float32(BEND)
+    weights[0] = a * (t - 2 * t * t + t * t * t)
+    weights[1] = 1 - (a + 3) * t * t + (a + 2) * t * t * t
+    weights[2] = -a * t + (2 * a + 3) * t * t - (a + 2) * t * t * t
+    weights[3] = a * (t * t - t * t * t)
 
 
 @compiled
