@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from stages.inpaint.propagate.compiled import Number, compiled
 from stages.inpaint.propagate.images import Floats
 
-
 BEND = -0.75  # slope of the kernel at its zeros
 
 
