@@ -14,7 +14,7 @@ from stages.decode.decode import decode
 from stages.decode.names import STDIN, public_name
 from stages.errors import OptionError, PromptError, SourceError
 from stages.segment.masks import GivenMasks
-from stages.segment.shape import SURE
+from stages.segment.spot import SURE
 from transport.messages import Frame, StreamInfo
 
 log = logging.getLogger(__name__)

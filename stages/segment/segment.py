@@ -12,8 +12,10 @@ from stages.pixels import luma
 from stages.segment.cuts import CutDetector
 from stages.segment.follow import BoxFollower
 from stages.segment.masks import GivenMasks
+from stages.segment.outline.hold import MAX_HOLD, Holder
+from stages.segment.outline.soften import NOTHING, soften
 from stages.segment.prompts import Prompts, check
-from stages.segment.shape import MAX_HOLD, NOTHING, Holder, Spot, crop, rectangle, soften, sure, unite
+from stages.segment.spot import Spot, crop, rectangle, sure, unite
 from transport.messages import Box, Frame, Mask, MaskedFrame, Packet, PictureFormat, StreamInfo
 
 log = logging.getLogger(__name__)

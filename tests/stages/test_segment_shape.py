@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from stages.segment.shape import Holder, Spot, crop, rectangle, soften, sure, unite
+from stages.segment.outline.hold import Holder
+from stages.segment.outline.soften import soften
+from stages.segment.spot import Spot, crop, rectangle, sure, unite
 from transport.messages import Box, PictureFormat
 
 WIDTH, HEIGHT = 60, 40

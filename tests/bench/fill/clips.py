@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.shape import NOTHING, Spot, crop, soften, sure
+from stages.segment.outline.soften import NOTHING, soften
+from stages.segment.spot import Spot, crop, sure
 from transport.messages import Frame, Mask, MaskedFrame, PictureFormat
 
 FOOTAGE = Path(__file__).resolve().parents[4] / "shared" / "footage"

@@ -1,0 +1,85 @@
+"""A spot: what is known of an object's place in one frame. Everything works on the box that encloses it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from transport.messages import Box
+
+Grey = NDArray[np.uint8]  # (H, W), 0 to 255
+
+SURE = 128  # belongs to the object
+MAYBE = 64  # belongs to it when connected to what is sure (hysteresis, Canny 1986): soft or compressed masks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spot:
+    """What a prompt says of one frame: 128 and more is the object; outside the box is nothing."""
+
+    box: Box
+    values: Grey  # (box.height, box.width)
+
+
+def rectangle(box: Box) -> Spot:
+    """Return a spot that is the whole box."""
+    return Spot(box=box, values=np.full((box.height, box.width), 255, np.uint8))
+
+
+def crop(values: Grey) -> Spot | None:
+    """Return the part of a whole picture's mask that is not too dark to matter; None if there is none."""
+    x, y, width, height = cv2.boundingRect((values >= MAYBE).view(np.uint8))
+    if not width:
+        return None
+    return Spot(box=Box(x=x, y=y, width=width, height=height), values=values[y : y + height, x : x + width])
+
+
+def unite(spots: Sequence[Spot]) -> Spot | None:
+    """Return one spot that says of every pixel the most that any of them says; None of none."""
+    if len(spots) < 2:
+        return spots[0] if spots else None
+    box = enclose([spot.box for spot in spots])
+    values = np.zeros((box.height, box.width), np.uint8)
+    for spot in spots:
+        part = values[slices(spot.box, box)]
+        np.maximum(part, spot.values, out=part)
+    return Spot(box=box, values=values)
+
+
+def sure(spot: Spot | None) -> Spot | None:
+    """Return the object as 0 and 255, in the tightest box; None if nothing of the spot is sure."""
+    if spot is None:
+        return None
+    core, wide = spot.values >= SURE, spot.values >= MAYBE
+    if not core.any():
+        return None
+    if core.sum() < wide.sum():
+        _, labels = cv2.connectedComponents(wide.view(np.uint8), connectivity=8)
+        kept = np.zeros(labels.max() + 1, bool)
+        kept[labels[core]] = True
+        core = kept[labels]
+    return tight(core, spot.box)
+
+
+def tight(inside: NDArray[np.bool_], box: Box) -> Spot | None:
+    """Return what is True, an array that lies at `box`, as 0 and 255 in the tightest box; None if nothing is."""
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(inside).view(np.uint8))
+    if not width:
+        return None
+    values = inside[y : y + height, x : x + width].astype(np.uint8) * np.uint8(255)
+    return Spot(box=Box(x=box.x + x, y=box.y + y, width=width, height=height), values=values)
+
+
+def enclose(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box around all of them."""
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
+    return Box(x=x, y=y, width=right - x, height=bottom - y)
+
+
+def slices(box: Box, within: Box | None = None) -> tuple[slice, slice]:
+    """Return the rows and columns of a box in the whole picture, or in the box it lies within."""
+    x, y = (box.x - within.x, box.y - within.y) if within else (box.x, box.y)
+    return slice(y, y + box.height), slice(x, x + box.width)
