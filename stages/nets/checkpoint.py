@@ -1,16 +1,37 @@
 """A checkpoint file in, a network that holds its weights out; and bytes of pictures in, tensors out."""
 
+import re
+import zipfile
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from stages.nets import safetensors
+
 Net = TypeVar("Net", bound=nn.Module)
+
+WRAPPINGS = ("state_dict", "model", "netG")  # under what training scripts put the weights, beside what else they keep
 
 
 class CheckpointError(Exception):
     """One sentence: a file that is no checkpoint, or not of this network."""
+
+
+class Forgotten:
+    """Stands for numpy's numbers in a checkpoint (a best score, a step), which no network needs; does nothing."""
+
+    def __init__(self, *_: object) -> None:
+        """Take whatever the number was made of."""
+
+    def __setstate__(self, _: object) -> None:
+        """Take whatever would be set."""
+
+
+NUMBERS = [
+    (Forgotten, name) for name in ("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+]
 
 
 def load(net: Net, paths: Sequence[str]) -> Net:
@@ -21,32 +42,86 @@ def load(net: Net, paths: Sequence[str]) -> Net:
     """
     state: dict[str, Tensor] = {}
     for path in paths:
-        state |= _read(path)
+        state |= read(path)
     wanted = net.state_dict()
-    what, where = type(net).__name__, " and ".join(paths)
-    missing = [name for name in wanted if name not in state and not name.endswith("num_batches_tracked")]
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise CheckpointError(f"{where} lacks {missing[0]}{more}, which {what} needs")
-    for name, tensor in state.items():
-        if name in wanted and tensor.shape != wanted[name].shape:
-            found, needed = (tuple(t.shape) for t in (tensor, wanted[name]))
-            raise CheckpointError(f"{where} has {name} of shape {found}, {what} needs {needed}")
+    _check(state, wanted, type(net).__name__, " and ".join(paths))
     net.load_state_dict({name: tensor for name, tensor in state.items() if name in wanted}, strict=False)
     net.eval()
     return net
 
 
-def _read(path: str) -> Mapping[str, Tensor]:
+def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, where: str) -> None:
+    missing = [name for name in wanted if name not in state and not name.endswith("num_batches_tracked")]
+    if missing:
+        strange = [name for name in state if name not in wanted]
+        instead = f"has {_some(strange)} instead" if strange else "has nothing else"
+        raise CheckpointError(f"{where} lacks {_some(missing)}, which {what} needs; it {instead}")
+    for name, tensor in state.items():
+        if name in wanted and tensor.shape != wanted[name].shape:
+            found, needed = (tuple(t.shape) for t in (tensor, wanted[name]))
+            raise CheckpointError(f"{where} has {name} of shape {found}, {what} needs {needed}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
+def read(path: str) -> dict[str, Tensor]:
+    """Return the tensors of one file by name: of torch (no code in it is run) or, by its ending, safetensors.
+
+    They may lie under one of WRAPPINGS, and their names behind a `module.`, as nn.DataParallel leaves it.
+    """
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb"):
+            pass
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error
+    try:
+        found = safetensors.read(path) if path.endswith(".safetensors") else _read_torch(path)
     except Exception as error:  # torch and what it reads with fail on other files in more ways than they tell
-        raise CheckpointError(f"{path} is not a checkpoint of plain tensors that torch reads") from error
-    if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise CheckpointError(f"{path} holds no tensors by name, a state dict was expected")
-    return {name.removeprefix("module."): tensor for name, tensor in found.items()}
+        raise CheckpointError(_sentence(path, error)) from error
+    return {name.removeprefix("module."): tensor for name, tensor in _unwrap(path, found).items()}
+
+
+def _read_torch(path: str) -> object:
+    with torch.serialization.safe_globals(NUMBERS):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _unwrap(path: str, found: object) -> dict[str, Tensor]:
+    if _is_state(found):
+        return found
+    held = found if isinstance(found, dict) else {}
+    for name in WRAPPINGS:
+        inner = held.get(name)
+        if _is_state(inner):
+            return inner
+    what = _some([str(name) for name in held]) if held else type(found).__name__
+    bare = f"a state dict, bare or as {', '.join(WRAPPINGS)}, was expected"
+    raise CheckpointError(f"{path} holds no tensors by name but {what}; {bare}")
+
+
+def _is_state(found: object) -> TypeGuard[dict[str, Tensor]]:
+    """Tell whether it is a dictionary of tensors by name, of at least one."""
+    if not isinstance(found, dict) or not found:
+        return False
+    return all(isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items())
+
+
+def _sentence(path: str, error: Exception) -> str:
+    """Return why a file could not be read, as far as it can be told."""
+    code = re.search(r"GLOBAL (\S+) (?:was not|whose module)", str(error))  # torch's words for it
+    if code:
+        return f"{path} is not a checkpoint of plain tensors: it wants {code[1]} to be run, which was not done"
+    if isinstance(error, EOFError | OSError) or "unexpected EOF" in str(error) or _is_cut_zip(path):
+        return f"{path} is cut short or damaged, a whole checkpoint was expected"
+    return f"{path} is not a checkpoint of plain tensors that torch reads"
+
+
+def _is_cut_zip(path: str) -> bool:
+    """Tell whether a file begins as torch's archives do but has lost its end, where their table is."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04" and not zipfile.is_zipfile(file)
 
 
 def picture_tensor(samples: bytes, height: int, width: int) -> Tensor:
