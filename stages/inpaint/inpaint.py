@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from stages.inpaint.blur import blur
 from stages.inpaint.engine import Engine, EngineKind, Picture
 from stages.inpaint.window import windows
 from stages.pixels import pack
@@ -40,5 +41,7 @@ class _Seat:
 
 
 def _clean(engine: Engine, now: Picture, window: list[Picture]) -> CleanFrame:
-    pixels = None if now.mask.empty else pack(engine.fill(window), now.format)
+    if now.mask.empty:
+        return CleanFrame(frame=now.frame, patch=Patch(seq=now.seq, mask=now.mask, pixels=None))
+    pixels = pack(blur(now.masked, engine.fill(window)), now.format)
     return CleanFrame(frame=now.frame, patch=Patch(seq=now.seq, mask=now.mask, pixels=pixels))

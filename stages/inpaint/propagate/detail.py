@@ -9,9 +9,9 @@ from typing import cast
 
 import numpy as np
 
+from stages.compiled import Number, compiled
 from stages.inpaint.cells import sample_scale
 from stages.inpaint.engine import Picture
-from stages.inpaint.propagate.compiled import Number, compiled
 from stages.inpaint.propagate.crop import Crop
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.fuse import Mixture

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.propagate.compiled import compiled
+from stages.compiled import compiled
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Bytes, Floats, averaged, grown, over, part

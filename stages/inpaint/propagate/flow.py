@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from stages.compiled import compiled
 from stages.inpaint.propagate.camera import grid
-from stages.inpaint.propagate.compiled import compiled
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Floats, Grey, Known, averaged, over, part, widened
 from stages.inpaint.propagate.rim import rematch

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.propagate.compiled import Number, compiled
+from stages.compiled import Number, compiled
 from stages.inpaint.propagate.images import Floats, Known
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.plates import Plates

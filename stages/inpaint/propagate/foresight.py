@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.propagate.compiled import compiled
+from stages.compiled import compiled
 from stages.inpaint.propagate.detail import Originals
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.images import Floats, Known

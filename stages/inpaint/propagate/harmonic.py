@@ -6,7 +6,7 @@ the unknown ones are interpolated and relaxed (successive over-relaxation, Young
 
 import numpy as np
 
-from stages.inpaint.propagate.compiled import compiled
+from stages.compiled import compiled
 from stages.inpaint.propagate.images import Floats, Known
 
 OVER = 1.3  # relaxation factor; more overshoots within the few sweeps that are made

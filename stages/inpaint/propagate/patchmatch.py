@@ -7,7 +7,7 @@ hole looks like (Wexler, Shechtman and Irani, Space-time completion of video, 20
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.propagate.compiled import Number, compiled
+from stages.compiled import Number, compiled
 from stages.inpaint.propagate.images import Floats, Known
 
 RADIUS = 3  # of a patch, pixels

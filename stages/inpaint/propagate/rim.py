@@ -7,7 +7,7 @@ in brightness left out, and laid over each other by how well they match.
 
 import numpy as np
 
-from stages.inpaint.propagate.compiled import Number, compiled
+from stages.compiled import Number, compiled
 from stages.inpaint.propagate.images import Floats, Grey, Known
 
 RADIUS = 8  # small pixels of a patch around its centre

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.inpaint.propagate.compiled import Number, compiled
+from stages.compiled import Number, compiled
 from stages.inpaint.propagate.images import Floats
 
 BEND = -0.75  # slope of the kernel at its zeros

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stages.inpaint.propagate.compiled import Number, compiled
+from stages.compiled import Number, compiled
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.images import Bytes, Floats, Known, grown, part
 from stages.inpaint.propagate.plates import Plates

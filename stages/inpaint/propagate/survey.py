@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.compiled import compiled
 from stages.inpaint.engine import Picture
-from stages.inpaint.propagate.compiled import compiled
 from stages.inpaint.propagate.crop import Crop, cut, get_crop, put_crop
 from stages.inpaint.propagate.doubt import BAND
 from stages.inpaint.propagate.flow import Flow

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.inpaint.propagate.compiled import compiled
+from stages.compiled import compiled
 from stages.inpaint.propagate.follow import BESIDE, Ints, Points
 from stages.inpaint.propagate.fuse import LIMIT
 from stages.inpaint.propagate.images import Floats, Known
