@@ -2,8 +2,8 @@
 
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
-from typing import TypeGuard, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeGuard, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class Forgotten:
         """Take whatever would be set."""
 
 
-NUMBERS = [
+NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     (Forgotten, name) for name in ("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
 ]
 
