@@ -21,7 +21,10 @@ USAGE: Final = 2  # as argparse has it
 
 EPILOG = """examples:
   cleanplate remove street.mp4 clean.mp4 --box 412,96,60,200      x,y,w,h around it on the first frame
-  cleanplate remove street.mp4 clean.mp4 --mask masks/            a PNG per frame, or one PNG, or a mask video
+  cleanplate remove street.mp4 clean.mp4 --point 440,180@2.5      on it, 2.5 s after the begin
+  cleanplate remove street.mp4 clean.mp4 --target person          everyone, whenever they walk by
+  cleanplate remove street.mp4 clean.mp4 --mask masks/            a PNG per frame, or a mask video
+  cleanplate remove street.mp4 --track-only masks/ --box 4,9,6,2  the masks alone, to be looked at and given back
   cleanplate remove show.mkv clean.mkv --region 1650,40,220,90    a fixed region: logo, subtitle, watermark
   cleanplate remove frames/ out/ --fps 24 --mask masks/           folders of images
   cleanplate eval --reference plate.mkv --output clean.mkv        how near it is to what it should be
@@ -29,6 +32,7 @@ EPILOG = """examples:
 
 exit codes: 0 done; 1 inspect found differences; 2 wrong usage; 3 source; 4 prompt or mask; 5 output; 6 option;
 7 a process died; 8 an address is wrong or taken; 9 the ledger does not balance; 10 transport;
+12 an object is lost and --lost is stop; 13 a checkpoint is missing or not what it should be;
 130 Ctrl-C; 143 SIGTERM"""
 
 
@@ -97,19 +101,32 @@ def _parser() -> argparse.ArgumentParser:
 def _add_remove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     remove = commands.add_parser("remove", help="remove something from a video")
     remove.add_argument("source", help="a video file, a folder of images, or - for stdin")
-    remove.add_argument("target", help="a video file, a folder (ends with /) for PNGs, or - for stdout")
+    remove.add_argument(
+        "target", nargs="?", default="", help="a video file, a folder (ends with /) for PNGs, or - for stdout"
+    )
     add_job_options(remove)
+    masks = remove.add_argument_group("masks instead of a clean video")
+    masks.add_argument("--track-only", default="", metavar="PATH", help="write them: a folder/ of PNGs, or a .mkv")
+    masks.add_argument("--overlay", default="", metavar="PATH", help="and the video with them laid over it")
     remove.add_argument("--inline", action="store_true", help="run all stages in one process")
     remove.add_argument("--json", action="store_true", help="progress and ledger as JSON lines on stdout")
     remove.set_defaults(run=_remove)
 
 
 def _remove(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     from deploy.display import json_display, line_display, table_display
     from deploy.run import check_job, run_distributed, run_here
     from stages.errors import OptionError
 
     job = job_of(arguments)
+    if arguments.track_only and job.target:
+        raise OptionError(f"--track-only writes masks instead of a clean video: leave {job.target} out")
+    if arguments.overlay and not arguments.track_only:
+        raise OptionError("--overlay shows masks beside those that --track-only writes; give both")
+    if arguments.track_only:
+        job = replace(job, target=arguments.track_only, track_only=True, overlay=arguments.overlay)
     check_job(job)
     if arguments.json and job.target == "-":
         raise OptionError("--json writes to stdout, where the video goes; one of the two must go elsewhere")

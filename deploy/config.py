@@ -6,8 +6,8 @@ from deploy.budget import Shares
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
 from stages.inpaint.engine import DEFAULTS, EngineOptions
+from stages.segment.config import SegmentConfig
 from stages.segment.prompts import Prompts
-from stages.segment.segment import SegmentConfig
 from transport.deadlines import Deadlines
 
 
@@ -24,6 +24,8 @@ class Job:
     engine: str = "propagate"
     inpaint: EngineOptions = DEFAULTS
     passes: int = 1  # over the source
+    track_only: bool = False  # write the masks into the target, instead of a clean video
+    overlay: str = ""  # where a preview of the masks is written beside them
     replicas: int = 1
     chunk: int = 0  # frames; 0 follows from the budget
     memory: int = 1 << 30  # bytes, over all processes, beside what the programs themselves and the codecs take

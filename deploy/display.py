@@ -65,7 +65,7 @@ class Observer:
         info = supervisor.info
         return Snapshot(
             rows=rows,
-            done=next((row.frames for row in rows if row.stage in ("encode", "survey")), 0),
+            done=next((row.frames for row in rows if row.stage in ("encode", "survey", "track")), 0),
             total=info.frames * supervisor.job.decode.loop if info else 0,
             seconds=time.monotonic() - supervisor.started,
             slowest=max(rows, key=lambda row: row.busy).stage if rows else "",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from stages.errors import OptionError, PromptError, SinkError, SourceError, StageError
+from stages.errors import LostError, OptionError, PromptError, SinkError, SourceError, StageError
 from transport.errors import AddressError, TransportError
 
 DIFFERENT: Final = 1  # inspect found a difference
@@ -23,6 +23,7 @@ class LedgerError(RunError):
 EXIT_CODES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (SourceError, 3),
     (PromptError, 4),
+    (LostError, 12),
     (SinkError, 5),
     (OptionError, 6),
     (LedgerError, 9),

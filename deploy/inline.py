@@ -60,7 +60,7 @@ def _run(job: Job, counts: Counts) -> None:
     info = next(source)
     assert isinstance(info, StreamInfo)
     kind = find_engine(job.engine, job.inpaint)
-    prompts = check(job.prompts, info.format)
+    prompts = check(job.prompts, info)
     shares = share(
         job.memory,
         picture=info.format,

@@ -1,18 +1,37 @@
 """The options of a job: declared once, for `remove` and for every single stage; words in, a Job out."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deploy.config import Job
+    from stages.segment.prompts import Prompts
 
 
 def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Declare everything that a Job holds beside source and target."""
     what = parser.add_argument_group("what to remove (several are united)")
-    what.add_argument("--box", action="append", default=[], metavar="X,Y,W,H", help="around it on the first frame")
-    what.add_argument("--region", action="append", default=[], metavar="X,Y,W,H", help="a fixed part of the picture")
-    what.add_argument("--mask", metavar="PATH", help="a PNG per frame in a folder, one PNG, or a mask video")
+    repeated: dict[str, Any] = {"action": "append", "default": []}
+    what.add_argument("--box", **repeated, metavar="X,Y,W,H[@TIME]", help="around it; TIME is 12.5, 1:30 or 300f")
+    what.add_argument("--point", **repeated, metavar="X,Y[@TIME]", help="on it; -X,Y is a point beside it")
+    what.add_argument("--not-point", **repeated, metavar="X,Y[@TIME]", help="beside it")
+    what.add_argument("--mask", **repeated, metavar="PATH[@TIME]", help="its mask; or a folder or video of all masks")
+    what.add_argument("--target", **repeated, metavar="CLASS", help="person, car, ...: everyone and all; or: moving")
+    what.add_argument("--region", **repeated, metavar="X,Y,W,H", help="a fixed part of the picture, or a PNG of one")
+    what.add_argument("--keep", **repeated, metavar="X,Y,W,H", help="a part that is never touched")
+    finding = parser.add_argument_group("how to find and follow it")
+    finding.add_argument("--segmenter", default="auto", help="grabcut, sam_vit_b, sam_vit_l, sam_vit_h (%(default)s)")
+    finding.add_argument(
+        "--tracker", default="propagate", help="or siammask, aott, aots, aotl, r50_aotl, nanotrack (%(default)s)"
+    )
+    finding.add_argument("--detector", default="auto", help="of classes: fastestdet, hog, selfie, ... (%(default)s)")
+    finding.add_argument("--every", type=int, default=5, metavar="FRAMES", help="between detections (%(default)s)")
+    finding.add_argument("--confirm", type=int, default=1, metavar="N", help="sightings before removal (%(default)s)")
+    finding.add_argument("--lost", default="hold", help="where it is lost: hold its mask, blur, stop (%(default)s)")
+    finding.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie")
+    finding.add_argument("--device", default="cpu", help="of networks: cpu, cuda, cuda:1 (%(default)s)")
+    what = parser.add_argument_group("how large the mask is")
+    what.add_argument("--effects", default="", metavar="shadow", help="remove its shadow and reflection too")
     what.add_argument("--dilate", type=int, default=4, metavar="PX", help="widen the mask (%(default)s)")
     what.add_argument("--feather", type=int, default=3, metavar="PX", help="fade its edge out (%(default)s)")
     what.add_argument("--hold", type=int, default=0, metavar="FRAMES", help="keep a pixel masked so long (%(default)s)")
@@ -44,8 +63,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
     from stages.encode.config import EncodeConfig
     from stages.errors import OptionError
     from stages.inpaint.engine import EngineOptions
-    from stages.segment.prompts import Prompts, parse_box
-    from stages.segment.segment import SegmentConfig
+    from stages.segment.config import SegmentConfig
 
     try:
         fps = Fraction(arguments.fps).limit_denominator(1_000_000)
@@ -54,13 +72,22 @@ def job_of(arguments: argparse.Namespace) -> "Job":
     return Job(
         source=arguments.source,
         target=arguments.target,
-        prompts=Prompts(
-            boxes=tuple(parse_box(words) for words in arguments.box),
-            regions=tuple(parse_box(words, "region") for words in arguments.region),
-            mask=arguments.mask,
-        ),
+        prompts=_prompts(arguments),
         decode=DecodeConfig(fps=fps, loop=arguments.loop),
-        segment=SegmentConfig(dilate=arguments.dilate, feather=arguments.feather, hold=arguments.hold),
+        segment=SegmentConfig(
+            segmenter=arguments.segmenter,
+            tracker=arguments.tracker,
+            detector=arguments.detector,
+            weights=arguments.weights,
+            device=arguments.device,
+            every=arguments.every,
+            confirm=arguments.confirm,
+            lost=arguments.lost,
+            effects=tuple(word for word in arguments.effects.split(",") if word),
+            dilate=arguments.dilate,
+            feather=arguments.feather,
+            hold=arguments.hold,
+        ),
         encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),
         engine=arguments.engine,
         inpaint=EngineOptions(fill=arguments.fill, look_ahead=arguments.look_ahead),
@@ -69,4 +96,32 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         chunk=arguments.chunk,
         memory=parse_size(arguments.memory),
         metrics=arguments.metrics,
+    )
+
+
+def _prompts(arguments: argparse.Namespace) -> "Prompts":
+    from stages.errors import PromptError
+    from stages.segment.prompts import Prompt, Prompts
+    from stages.segment.words import parse_box, parse_mask, parse_object_box, parse_point, parse_region
+    from transport.messages import Box
+
+    masks = [parse_mask(words) for words in arguments.mask]
+    regions = [parse_region(words) for words in arguments.region]
+    every_frame = [mask for mask in masks if isinstance(mask, str)]
+    if len(every_frame) > 1:
+        raise PromptError(
+            f"--mask {every_frame[0]} and --mask {every_frame[1]} both hold every frame's, one can be used"
+        )
+    return Prompts(
+        objects=(
+            *(parse_object_box(words) for words in arguments.box),
+            *(mask for mask in masks if isinstance(mask, Prompt)),
+            *(parse_point(words) for words in arguments.point),
+            *(parse_point(words, background=True) for words in arguments.not_point),
+        ),
+        targets=tuple(word.strip() for words in arguments.target for word in words.split(",") if word.strip()),
+        regions=tuple(region for region in regions if isinstance(region, Box)),
+        region_masks=tuple(region for region in regions if isinstance(region, str)),
+        mask=every_frame[0] if every_frame else None,
+        keep=tuple(parse_box(words, "keep") for words in arguments.keep),
     )

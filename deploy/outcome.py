@@ -42,7 +42,7 @@ class Outcome:
 
 def account(progress: Mapping[str, Progress], failure: Failure | None, *, restarts: int, seconds: float) -> Outcome:
     """Return the outcome that follows from how far each worker came."""
-    encode = progress.get("encode", NOTHING)
+    encode = progress.get("encode") or progress.get("track", NOTHING)
     written = encode.written
     frames_in = max(progress.get("decode", NOTHING).frames_in, written)  # a killed decode's last report may be old
     ledger = Ledger(

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
@@ -100,7 +101,7 @@ def first_pass(job: Job) -> Iterator[StreamInfo | int]:
     info = next(source)
     assert isinstance(info, StreamInfo)
     yield info
-    masked = _as_far_as_it_goes(segment(source, check(job.prompts, info.format), job.segment))
+    masked = _as_far_as_it_goes(segment(chain([info], source), check(job.prompts, info), job.segment))
     folder, frames = Path(job.inpaint.foresight), 0
     for frames, _ in enumerate(survey(masked, folder), 1):
         yield frames

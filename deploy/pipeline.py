@@ -27,7 +27,8 @@ FLOW: Final = (
     Stage(name="encode", listen="clean"),
 )
 FIRST_PASS: Final = (Stage(name="survey"),)  # of two: decode, segment and survey, in one process
-STAGES: Final = {stage.name: stage for stage in FLOW + FIRST_PASS}
+TRACK_ONLY: Final = (Stage(name="track"),)  # decode, segment and encode of the masks, in one process
+STAGES: Final = {stage.name: stage for stage in FLOW + FIRST_PASS + TRACK_ONLY}
 CONTROL: Final = "control"
 
 

@@ -13,12 +13,13 @@ from deploy.errors import LedgerError, exit_code, sentence
 from deploy.ledger import Ledger
 from deploy.outcome import Outcome
 from deploy.passes import check_passes, first_pass, prepared, say_size
-from deploy.pipeline import FIRST_PASS, FLOW, Stage
+from deploy.pipeline import FIRST_PASS, FLOW, TRACK_ONLY, Stage
 from deploy.supervisor import Supervisor
+from deploy.track import check_track
 from stages.decode.names import public_name
 from stages.encode.containers import STDOUT
 from stages.encode.targets import check_apart, check_target, is_folder, partial_path
-from stages.errors import PromptError, StageError
+from stages.errors import OptionError, PromptError, StageError
 from stages.inpaint.engines import find_engine
 from stages.segment.prompts import Prompts
 
@@ -28,7 +29,10 @@ def check_job(job: Job) -> None:
     check_prompts(job.prompts)
     check_counts(job.replicas, job.chunk)
     find_engine(job.engine, job.inpaint)
-    check_target(job.target, job.encode, job.source)
+    if job.track_only:
+        check_track(job)
+    else:
+        check_target(job.target, job.encode, job.source)
     if job.prompts.mask is not None:
         check_apart(job.target, job.prompts.mask, "mask")
     check_passes(job)
@@ -37,15 +41,18 @@ def check_job(job: Job) -> None:
 
 def check_prompts(prompts: Prompts) -> None:
     """Raise PromptError if nothing was pointed at, or if the masks are not where they should be."""
-    if not (prompts.boxes or prompts.regions or prompts.mask):
-        raise PromptError("nothing was pointed at; --box, --region or --mask says what to remove")
-    if prompts.mask is not None and not Path(prompts.mask).exists():
-        name = public_name(prompts.mask)
-        raise PromptError(f"there is no mask {name}: a PNG, a folder of PNGs or a video is needed")
+    if prompts.empty:
+        raise PromptError("nothing was pointed at; --box, --point, --target, --region or --mask says what to remove")
+    pictures = [prompt.picture for prompt in prompts.objects if prompt.picture]
+    for path in (prompts.mask, *prompts.region_masks, *pictures):
+        if path is not None and not Path(path).exists():
+            raise PromptError(f"there is no mask {public_name(path)}: a PNG, a folder of PNGs or a video is needed")
 
 
 def run_distributed(job: Job, show: Callable[[Supervisor], None]) -> Outcome:
-    """Run a checked job as processes."""
+    """Run a checked job as processes; masks alone as one."""
+    if job.track_only:
+        return _run_processes(job, show, TRACK_ONLY)
     if job.passes == 1:
         return _run_processes(job, show, FLOW)
     try:
@@ -78,6 +85,8 @@ def _run_processes(job: Job, show: Callable[[Supervisor], None], flow: Sequence[
 
 def run_here(job: Job) -> Outcome:
     """Run a checked job in this process."""
+    if job.track_only:
+        raise OptionError("--track-only is one process anyhow; leave --inline out")
     if job.passes == 1:
         return _run_inline(job)
     try:

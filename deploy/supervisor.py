@@ -69,7 +69,7 @@ class Supervisor:
     @property
     def durable(self) -> int:
         """Frames that are surely in the file."""
-        encode = self.children.get("encode")
+        encode = self.children.get("encode") or self.children.get("track")
         return encode.progress.durable if encode else 0
 
     def run(self) -> Outcome:
@@ -94,7 +94,7 @@ class Supervisor:
         self._await(lambda: self.info is not None, "the source to open")
         if self.info is None:
             return
-        self.job = replace(self.job, prompts=check(self.job.prompts, self.info.format))
+        self.job = replace(self.job, prompts=check(self.job.prompts, self.info))
         self.shares = share(
             self.job.memory,
             picture=self.info.format,

@@ -22,7 +22,7 @@ from stages.errors import StageError
 from transport import codec
 from transport.errors import Stopped, TransportError
 from transport.links import Inlet, Outlet
-from transport.messages import Frame, MaskedFrame, Packet, StreamInfo
+from transport.messages import Frame, MaskedFrame, Packet, StreamInfo, Written
 from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
@@ -131,12 +131,27 @@ def run_survey(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
         tally.frames_in = tally.frames_out = int(frames)  # type: ignore[arg-type]
 
 
+def run_track(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
+    """Write the masks alone."""
+    from deploy.track import track
+
+    steps = track(spec.job)
+    control.ready(next(steps))  # type: ignore[arg-type]
+    for written in tally.timed(steps):
+        if hub.stop is not None:
+            raise hub.stop
+        assert isinstance(written, Written)
+        tally.frames_in = tally.frames_out = tally.written = written.frames
+        tally.durable = written.durable
+
+
 RUN: Final = {
     "decode": run_decode,
     "segment": run_segment,
     "inpaint": run_inpaint,
     "encode": run_encode,
     "survey": run_survey,
+    "track": run_track,
 }
 
 

@@ -2,7 +2,8 @@
 
 StageError
   SourceError   a video, image or stream that cannot be read
-  PromptError   a box, region or mask that does not fit the video
+  PromptError   a prompt that does not fit the video, or cannot be understood
+  LostError     an object that is lost, where the user said to stop then
   SinkError     an output that cannot be written
   OptionError   an engine, codec or number that cannot be used
 """
@@ -18,6 +19,10 @@ class SourceError(StageError):
 
 class PromptError(StageError):
     """What the user pointed at does not fit the video."""
+
+
+class LostError(StageError):
+    """An object is lost, and the user said to stop then."""
 
 
 class SinkError(StageError):

@@ -121,8 +121,9 @@ def masks(draw: st.DrawFn, width: int, height: int) -> Mask:
 @st.composite
 def masked_frames(draw: st.DrawFn) -> MaskedFrame:
     frame = draw(frames())
-    mask = draw(masks(frame.format.width, frame.format.height))
-    return MaskedFrame(frame=frame, mask=mask, shot=draw(whole), emit=draw(st.booleans()))
+    some = masks(frame.format.width, frame.format.height)
+    blurred = draw(st.none() | some)
+    return MaskedFrame(frame=frame, mask=draw(some), shot=draw(whole), emit=draw(st.booleans()), blurred=blurred)
 
 
 @st.composite

@@ -195,9 +195,12 @@ class MaskedFrame:
     mask: Mask
     shot: int  # counts cuts and gaps: a window never crosses from one shot into another
     emit: bool  # False for lead-in and look-ahead, which a chunk only looks at
+    blurred: Mask | None = None  # what of the mask is to be blurred, not filled: an object was lost there
 
     def __post_init__(self) -> None:
         _check_inside(self.mask.box, self.frame)
+        if self.blurred is not None:
+            _check_inside(self.blurred.box, self.frame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

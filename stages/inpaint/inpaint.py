@@ -43,5 +43,5 @@ class _Seat:
 def _clean(engine: Engine, now: Picture, window: list[Picture]) -> CleanFrame:
     if now.mask.empty:
         return CleanFrame(frame=now.frame, patch=Patch(seq=now.seq, mask=now.mask, pixels=None))
-    pixels = pack(blur(now.masked, engine.fill(window)), now.format)
+    pixels = pack(blur(now, engine.fill(window)), now.format)
     return CleanFrame(frame=now.frame, patch=Patch(seq=now.seq, mask=now.mask, pixels=pixels))

@@ -1,4 +1,4 @@
-"""Masks that the user gives: a folder of PNGs, one picture or a video in, a (H, W) mask for every frame out.
+"""Masks that the user gives: a folder of PNGs or a video in, a (H, W) mask for every frame out; or a single picture.
 
 Read one at a time and never ahead. 128 and more of 255 is to be removed.
 
@@ -9,7 +9,6 @@ all over, as in a cut-out on one layer. A picture of nothing but 0 and 1 holds l
 
 import re
 from collections.abc import Iterator
-from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 
 from stages.errors import PromptError, SourceError
 from stages.pixels import luma
-from transport.messages import Frame
+from transport.messages import Frame, PictureFormat
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")  # one of these alone is for all frames
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
 class _Named(NamedTuple):
@@ -30,7 +29,7 @@ class _Named(NamedTuple):
 
 
 class GivenMasks:
-    """Deals out the masks of one folder, picture or video in the order of the frames."""
+    """Deals out the masks of one folder or video in the order of the frames."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -48,22 +47,28 @@ class GivenMasks:
                 f"frame {frame.seq} has no mask: {self._path} ends after {self._dealt}, every frame needs one"
             )
         self._dealt += 1
-        (height, width), picture = mask.values.shape, frame.format
-        if (width, height) != (picture.width, picture.height):
-            raise PromptError(
-                f"mask {mask.name} is {width}x{height}, frame {frame.seq} of the video is "
-                f"{picture.width}x{picture.height}: they must be the same"
-            )
-        return mask.values
+        return _of_this_size(mask, frame.format, f"frame {frame.seq} of the video")
 
     def is_used_up(self) -> bool:
-        """Whether no mask is left over; call it once, after the last frame. One picture is never left over."""
-        if isinstance(self._masks, repeat):
-            return True
+        """Whether no mask is left over; call it once, after the last frame."""
         try:
             return next(self._masks, None) is None
         except PromptError:
             return False  # there is more, and what it is does not matter any more
+
+
+def read_mask(path: str, picture: PictureFormat) -> NDArray[np.uint8]:
+    """Return the (H, W) mask in one picture; PromptError if it cannot be read, or is of another size."""
+    return _of_this_size(_picture(Path(path)), picture, "the video")
+
+
+def _of_this_size(mask: _Named, picture: PictureFormat, what: str) -> NDArray[np.uint8]:
+    height, width = mask.values.shape
+    if (width, height) != (picture.width, picture.height):
+        raise PromptError(
+            f"mask {mask.name} is {width}x{height}, {what} is {picture.width}x{picture.height}: they must be the same"
+        )
+    return mask.values
 
 
 def _open(path: str) -> Iterator[_Named]:
@@ -71,9 +76,7 @@ def _open(path: str) -> Iterator[_Named]:
     if place.is_dir():
         return _folder(place)
     if not place.is_file():
-        raise PromptError(f"mask {path} does not exist, a folder of PNGs, a picture or a video is needed")
-    if place.suffix.lower() in PICTURES:
-        return repeat(_picture(place))
+        raise PromptError(f"mask {path} does not exist, a folder of PNGs or a video is needed")
     return _video(path)
 
 

@@ -1,66 +1,114 @@
-"""What the user pointed at: words of the command line in, boxes that fit the picture out."""
+"""What the user pointed at, as records; and whether it fits the video."""
 
 import logging
-import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from stages.errors import PromptError
-from transport.messages import MAX_SIDE, Box, PictureFormat
+from stages.segment.point.segmenter import Point
+from transport.messages import Box, Frame, PictureFormat, StreamInfo
 
 log = logging.getLogger(__name__)
+
+MOVING = "moving"  # the target that is no class
+SLACK = 1.05  # of its stated length: containers guess, and a prompt is refused for being surely too late only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When a prompt was meant: a frame's number, or seconds after the first frame was shown."""
+
+    seconds: float = 0.0
+    frame: int | None = None
+
+    def has_come(self, frame: Frame, first: Frame, tick: Fraction) -> bool:
+        """Whether this frame, or an earlier one, is what a player shows at that moment; `tick` in seconds."""
+        if self.frame is not None:
+            return frame.seq >= self.frame
+        shown_until = frame.pts - first.pts + (frame.duration or 1)
+        return (frame is first and not self.seconds) or shown_until * tick > self.seconds
+
+    def __str__(self) -> str:
+        return f"{self.seconds:g}" if self.frame is None else f"{self.frame}f"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One thing said of one object; exactly one of box, point and picture."""
+
+    words: str  # as the user wrote it, for messages: box 412,96,60,200
+    name: str = ""  # of the object; without one, it is known by where it is
+    moment: Moment = Moment()
+    box: Box | None = None  # around the object
+    point: Point | None = None  # on it
+    background: bool = False  # the point is beside it
+    picture: str | None = None  # a file: the object's mask in that frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompts:
-    """Everything that is to be removed; several prompts are united.
+    """Everything that is to be removed; all of it is united.
 
-    Boxes are in pixels of the stored picture, before any rotation that a player applies.
+    Pixels are those of the stored picture, before any rotation that a player applies.
     """
 
-    boxes: tuple[Box, ...] = ()  # each around an object in the first frame, followed from there
-    regions: tuple[Box, ...] = ()  # each a fixed part of the picture: a logo, a timestamp
-    mask: str | None = None  # a folder of PNGs, one picture, or a video; see stages.segment.masks
+    objects: tuple[Prompt, ...] = ()  # each followed from its frame on
+    targets: tuple[str, ...] = ()  # classes of things, whenever one enters; and "moving"
+    regions: tuple[Box, ...] = ()  # fixed parts of the picture: a logo, a timestamp
+    region_masks: tuple[str, ...] = ()  # the same as pictures
+    mask: str | None = None  # a folder or a video with a mask for every frame; see stages.segment.masks
+    keep: tuple[Box, ...] = ()  # never touched, whatever else is said
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was pointed at."""
+        return not (self.objects or self.targets or self.regions or self.region_masks or self.mask)
 
 
-def parse_box(words: str, kind: str = "box") -> Box:
-    """Return the box that "x,y,width,height" spells, in pixels; PromptError, naming its kind, if it spells none.
-
-    Fractions are allowed, as drawing tools give them, and widened to whole pixels.
-    """
-    parts, name = words.split(","), f"{kind} {words!r}"
-    if len(parts) != 4:
-        raise PromptError(f"{name} has {_count(words)}, four are needed: x,y,width,height in pixels")
-    x, y, width, height = (_number(part, name) for part in parts)
-    if x < 0 or y < 0:
-        raise PromptError(f"{name} begins at {x:g},{y:g}, its corner must be at 0,0 or further right and down")
-    if width <= 0 or height <= 0:
-        raise PromptError(f"{name} is {width:g} wide and {height:g} high, both must be more than 0")
-    left, top = math.floor(x), math.floor(y)
-    return Box(x=left, y=top, width=math.ceil(x + width) - left, height=math.ceil(y + height) - top)
+def check(prompts: Prompts, info: StreamInfo) -> Prompts:
+    """Return the prompts cut at the picture's edges; PromptError for what lies outside, or after the stated end."""
+    rate, tick = Fraction(*info.frame_rate), Fraction(*info.time_base)
+    if info.frames and rate:
+        seconds = info.frames / rate
+        for prompt in prompts.objects:
+            late = prompt.moment.seconds > SLACK * seconds + 1
+            if late or (prompt.moment.frame or 0) > SLACK * info.frames + 1 / (rate * tick):
+                raise PromptError(
+                    f"{prompt.words} is meant for {_when(prompt.moment)}, the video ends after "
+                    f"{float(seconds):.1f} s, {info.frames} frames"
+                )
+    return fit(prompts, info.format)
 
 
-def _count(words: str) -> str:
-    count = len(words.split(",")) if words.strip() else 0
-    return "1 number" if count == 1 else f"{count} numbers"
+def _when(moment: Moment) -> str:
+    return f"{moment.seconds:g} s" if moment.frame is None else f"frame {moment.frame}"
 
 
-def _number(part: str, name: str) -> float:
-    try:
-        number = float(part)
-    except ValueError as error:
-        raise PromptError(f"{name} has {part.strip()!r} where a number of pixels should be") from error
-    if not abs(number) <= MAX_SIDE:  # not a number is not less either
-        raise PromptError(f"{name} has {part.strip()}, a number from 0 to {MAX_SIDE} is needed")
-    return number
+def too_late(prompt: Prompt, last: Frame, first: Frame, tick: Fraction) -> PromptError:
+    """Return the complaint that the video ended before a prompt's moment."""
+    seconds = float((last.pts - first.pts + last.duration) * tick)
+    return PromptError(
+        f"{prompt.words} is meant for {_when(prompt.moment)}, but the video ended after {seconds:.2f} s "
+        f"with frame {last.seq}; what it points at was not removed"
+    )
 
 
-def check(prompts: Prompts, picture: PictureFormat) -> Prompts:
+def fit(prompts: Prompts, picture: PictureFormat) -> Prompts:
     """Return the prompts cut at the picture's edges; PromptError if one lies outside or is larger than the picture."""
     return replace(
         prompts,
-        boxes=tuple(_inside("box", box, picture) for box in prompts.boxes),
+        objects=tuple(_fit(prompt, picture) for prompt in prompts.objects),
         regions=tuple(_inside("region", box, picture) for box in prompts.regions),
+        keep=tuple(_inside("keep", box, picture) for box in prompts.keep),
     )
+
+
+def _fit(prompt: Prompt, picture: PictureFormat) -> Prompt:
+    if prompt.box:
+        return replace(prompt, box=_inside("box", prompt.box, picture))
+    if prompt.point and not (prompt.point.x < picture.width and prompt.point.y < picture.height):
+        raise PromptError(f"{prompt.words} lies outside the picture, which is {picture.width}x{picture.height}")
+    return prompt
 
 
 def _inside(kind: str, box: Box, picture: PictureFormat) -> Box:

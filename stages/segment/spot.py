@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transport.messages import Box
+from transport.messages import Box, PictureFormat
 
 Grey = NDArray[np.uint8]  # (H, W), 0 to 255
 
@@ -61,6 +61,35 @@ def sure(spot: Spot | None) -> Spot | None:
         kept[labels[core]] = True
         core = kept[labels]
     return tight(core, spot.box)
+
+
+def grown(spot: Spot, pixels: int, picture: PictureFormat) -> Spot:
+    """Return what is sure of a spot, wider by so many pixels all around, as 0 and 255."""
+    box = expand(spot.box, pixels, picture)
+    outside = np.full((box.height, box.width), 255, np.uint8)
+    outside[slices(spot.box, box)] = np.where(spot.values >= SURE, 0, 255)
+    # The exact Euclidean distance widens by a disc (Felzenszwalb and Huttenlocher 2012).
+    near = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= pixels
+    return Spot(box=box, values=near.astype(np.uint8) * np.uint8(255))
+
+
+def moved(spot: Spot, shift: tuple[int, int], picture: PictureFormat) -> Spot | None:
+    """Return a spot shifted by whole pixels and cut at the picture's edges; None if it is shifted out of it."""
+    x, y = spot.box.x + shift[0], spot.box.y + shift[1]
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + spot.box.width, picture.width), min(y + spot.box.height, picture.height)
+    if left >= right or top >= bottom:
+        return None
+    box = Box(x=left, y=top, width=right - left, height=bottom - top)
+    return Spot(box=box, values=spot.values[top - y : bottom - y, left - x : right - x])
+
+
+def expand(box: Box, pixels: int, picture: PictureFormat) -> Box:
+    """Return the box with so many pixels more on every side, cut at the picture's edges."""
+    x, y = max(box.x - pixels, 0), max(box.y - pixels, 0)
+    right = min(box.x + box.width + pixels, picture.width)
+    bottom = min(box.y + box.height + pixels, picture.height)
+    return Box(x=x, y=y, width=right - x, height=bottom - y)
 
 
 def tight(inside: NDArray[np.bool_], box: Box) -> Spot | None:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from stages.errors import PromptError
-from stages.segment.masks import GivenMasks
+from stages.segment.masks import GivenMasks, read_mask
 from transport.messages import Frame, PictureFormat
 
 WIDTH, HEIGHT = 32, 24
@@ -35,7 +35,7 @@ def folder_of(tmp_path, count, name="mask{}.png"):
 
 def read(tmp_path, image):
     save(tmp_path / "one.png", image)
-    return GivenMasks(str(tmp_path / "one.png")).next(frame(0, image.shape[1], image.shape[0]))
+    return read_mask(str(tmp_path / "one.png"), frame(0, image.shape[1], image.shape[0]).format)
 
 
 def test_a_folder_is_dealt_out_as_people_count(tmp_path):
@@ -60,12 +60,11 @@ def test_masks_left_over_are_noticed(tmp_path):
     assert not masks.is_used_up()
 
 
-def test_one_picture_is_for_all_frames(tmp_path):
+def test_one_picture_must_be_as_large_as_the_video(tmp_path):
     save(tmp_path / "logo.PNG", pattern(4))
-    masks = GivenMasks(str(tmp_path / "logo.PNG"))
-    for i in range(30):
-        assert np.array_equal(masks.next(frame(i)), pattern(4))
-    assert masks.is_used_up()
+    assert np.array_equal(read_mask(str(tmp_path / "logo.PNG"), frame(0).format), pattern(4))
+    with pytest.raises(PromptError, match=r"mask .*logo\.PNG is 32x24, the video is 64x24"):
+        read_mask(str(tmp_path / "logo.PNG"), frame(0, width=64).format)
 
 
 def test_masks_are_read_one_at_a_time(tmp_path):
@@ -104,11 +103,11 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(tmp_path):
 def test_places_without_masks_are_refused(tmp_path):
     with pytest.raises(PromptError, match="holds no PNG, one for every frame is needed"):
         GivenMasks(str(tmp_path))
-    with pytest.raises(PromptError, match="nowhere does not exist, a folder of PNGs, a picture or a video is needed"):
+    with pytest.raises(PromptError, match="nowhere does not exist, a folder of PNGs or a video is needed"):
         GivenMasks(str(tmp_path / "nowhere"))
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(PromptError, match=r"broken\.png cannot be read as a picture"):
-        GivenMasks(str(tmp_path / "broken.png"))
+        read_mask(str(tmp_path / "broken.png"), frame(0).format)
 
 
 def test_grey_of_8_and_16_bits_is_taken_as_it_is(tmp_path):

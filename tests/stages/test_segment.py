@@ -1,12 +1,13 @@
-import logging
 
 import cv2
 import numpy as np
 import pytest
 
 from stages.errors import OptionError, PromptError
+from stages.segment.config import SegmentConfig
 from stages.segment.prompts import Prompts
-from stages.segment.segment import SegmentConfig, segment
+from stages.segment.segment import segment
+from stages.segment.words import parse_object_box
 from transport.messages import Box, Frame, MaskedFrame, Packet, PictureFormat, StreamInfo
 
 WIDTH, HEIGHT = 96, 64
@@ -84,8 +85,11 @@ def test_no_prompt_removes_nothing():
 def test_several_prompts_are_united(tmp_path):
     given = rectangle(40, 40, 6, 6)
     prompts = Prompts(
-        boxes=(Box(x=60, y=10, width=10, height=12),),
-        regions=(Box(x=0, y=0, width=8, height=4), Box(x=4, y=2, width=8, height=4)),
+        regions=(
+            Box(x=60, y=10, width=10, height=12),
+            Box(x=0, y=0, width=8, height=4),
+            Box(x=4, y=2, width=8, height=4),
+        ),
         mask=save_masks(tmp_path, [given]).mask,
     )
     [masked] = segment([frame(0, scene(0))], prompts, EXACT)
@@ -148,26 +152,17 @@ def test_too_many_masks_are_only_warned_of(tmp_path, caplog):
 
 
 def test_a_box_outside_the_picture_is_refused_at_the_first_frame():
-    stream = segment([info(), frame(0)], Prompts(boxes=(Box(x=500, y=0, width=9, height=9),)), EXACT)
+    stream = segment([info(), frame(0)], Prompts(objects=(parse_object_box("500,0,9,9"),)), EXACT)
     assert isinstance(next(stream), StreamInfo)
     with pytest.raises(PromptError, match="lies outside the picture, which is 96x64"):
         next(stream)
 
 
-def test_a_box_that_loses_its_object_says_so_once(caplog):
-    caplog.set_level(logging.WARNING)
-    texture = scene(3, (24, 20))
-    frames = []
-    for seq in range(40):
-        luma = scene(4)
-        x = 40 + 4 * seq
-        luma[20:44, x : x + 20] = texture[:, : max(0, WIDTH - x)]
-        frames.append(frame(seq, luma))
-    out = list(segment(frames, Prompts(boxes=(Box(x=40, y=20, width=20, height=24),)), EXACT))
-    assert not any(masked.mask.empty for masked in out[:12])
-    assert all(masked.mask.empty for masked in out[30:])
-    assert len(caplog.messages) == 1
-    assert "box 40,20,20,24 is out of sight" in caplog.messages[0]
+def test_a_picture_may_be_a_fixed_region(tmp_path):
+    assert cv2.imwrite(str(tmp_path / "logo.png"), rectangle(3, 4, 5, 6))
+    prompts = Prompts(region_masks=(str(tmp_path / "logo.png"),))
+    for masked in segment([frame(0), frame(1)], prompts, EXACT):
+        assert np.array_equal(alpha(masked), rectangle(3, 4, 5, 6) | (alpha(masked) == 1))
 
 
 @pytest.mark.parametrize(
