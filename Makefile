@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+LEARNED := $(VENV)/.learned
 
 .PHONY: env demo test lint
 
@@ -16,6 +17,11 @@ $(READY): pyproject.toml
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+# Tests of networks need torch; where it cannot be had, they are skipped and say so.
+$(LEARNED): $(READY)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev,learned]' && touch $@ || \
+		echo "torch cannot be installed: the tests of networks will be skipped"
+
 demo: env
 	$(VENV)/bin/cleanplate demo
 
@@ -24,5 +30,5 @@ lint: env
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 
-test: lint
+test: lint $(LEARNED)
 	$(VENV)/bin/pytest -q

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from stages.errors import LostError, OptionError, PromptError, SinkError, SourceError, StageError
+from stages.errors import LostError, ModelError, OptionError, PromptError, SinkError, SourceError, StageError
 from transport.errors import AddressError, TransportError
 
 DIFFERENT: Final = 1  # inspect found a difference
@@ -24,6 +24,7 @@ EXIT_CODES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (SourceError, 3),
     (PromptError, 4),
     (LostError, 12),
+    (ModelError, 13),
     (SinkError, 5),
     (OptionError, 6),
     (LedgerError, 9),

@@ -4,6 +4,7 @@ StageError
   SourceError   a video, image or stream that cannot be read
   PromptError   a prompt that does not fit the video, or cannot be understood
   LostError     an object that is lost, where the user said to stop then
+  ModelError    a checkpoint that is missing, or not what it should be
   SinkError     an output that cannot be written
   OptionError   an engine, codec or number that cannot be used
 """
@@ -23,6 +24,10 @@ class PromptError(StageError):
 
 class LostError(StageError):
     """An object is lost, and the user said to stop then."""
+
+
+class ModelError(StageError):
+    """A checkpoint is missing, or not what it should be."""
 
 
 class SinkError(StageError):

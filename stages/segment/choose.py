@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from stages.errors import OptionError
+from stages.errors import ModelError, OptionError
 from stages.segment.config import SegmentConfig
 from stages.segment.point.segmenter import Segmenter
 from stages.segment.track.tracker import Each, Tracker
-from weights.load import find, has
+from weights.load import WeightsError, find, has
 
 AUTO: Final = "auto"
 SAMS: Final = ("sam_vit_h", "sam_vit_l", "sam_vit_b")  # best first
@@ -17,7 +17,7 @@ AOTS: Final = ("aott", "aots", "aotl", "r50_aotl")
 
 
 def make_segmenter(config: SegmentConfig) -> Segmenter:
-    """Return what finds outlines; OptionError for an unknown name, WeightsError where its checkpoint is absent."""
+    """Return what finds outlines; OptionError for an unknown name, ModelError where its checkpoint is absent."""
     name, folder = config.segmenter, _folder(config)
     if name == AUTO:
         name = next((sam for sam in SAMS if has(sam, folder)), "grabcut")
@@ -28,12 +28,12 @@ def make_segmenter(config: SegmentConfig) -> Segmenter:
     if name in SAMS:
         from stages.segment.point.sam import Sam
 
-        return Sam(find(name, folder), device=config.device)
+        return Sam(_file(name, config), device=config.device)
     raise _unknown("segmenter", name, ("grabcut", *SAMS))
 
 
 def make_tracker(config: SegmentConfig) -> Tracker:
-    """Return what follows objects; OptionError for an unknown name, WeightsError where its checkpoint is absent."""
+    """Return what follows objects; OptionError for an unknown name, ModelError where its checkpoint is absent."""
     makers: dict[str, Callable[[SegmentConfig], Tracker]] = {
         "propagate": _propagate,
         "siammask": _siammask,
@@ -54,20 +54,27 @@ def _propagate(config: SegmentConfig) -> Tracker:
 def _siammask(config: SegmentConfig) -> Tracker:
     from stages.segment.track.siammask import SiamMask
 
-    return Each(SiamMask(find("siammask_davis", _folder(config)), device=config.device))
+    return Each(SiamMask(_file("siammask_davis", config), device=config.device))
 
 
 def _nanotrack(config: SegmentConfig) -> Tracker:
     from stages.segment.track.nanotrack import NanoTrack
 
-    backbone, head = (find(f"nanotrack_{part}", _folder(config)) for part in ("backbone", "head"))
+    backbone, head = (_file(f"nanotrack_{part}", config) for part in ("backbone", "head"))
     return Each(partial(NanoTrack, backbone=backbone, head=head, segmenter=make_segmenter(config)))
 
 
 def _aot(name: str, config: SegmentConfig) -> Tracker:
     from stages.segment.track.aot import Aot
 
-    return Aot(find(name, _folder(config)), name, device=config.device)
+    return Aot(_file(name, config), name, device=config.device)
+
+
+def _file(name: str, config: SegmentConfig) -> Path:
+    try:
+        return find(name, _folder(config))
+    except WeightsError as error:
+        raise ModelError(str(error)) from error
 
 
 def _folder(config: SegmentConfig) -> Path | None:
