@@ -7,6 +7,7 @@ from stages.errors import OptionError
 from stages.inpaint.chunks import ChunkPlan
 from stages.inpaint.engine import EngineKind
 from stages.pixels import frame_bytes, layout
+from stages.segment.ahead import MOST as LOOK_AHEAD
 from transport.messages import PictureFormat
 
 LONGEST: Final = 240  # frames of a chunk when the user does not say: longer ones only cost memory
@@ -53,7 +54,7 @@ def _sizes(picture: PictureFormat, kind: EngineKind, replicas: int, info_bytes: 
     patch = pixels * (1 + len(lay.components) * (1 if lay.bits <= 8 else 2)) + 2048
     link, work = max(LINK_FRAMES * frame, LINK_FLOOR, 2 * info_bytes), LINK_FRAMES * frame
     window = (kind.reach.look_ahead - kind.reach.offsets[0] + 1) * frame + kind.state_bytes(picture)
-    fixed = 2 * link + replicas * (work + window + PATCHES * patch)
+    fixed = 2 * link + LOOK_AHEAD * frame + replicas * (work + window + PATCHES * patch)
     return _Sizes(frame=frame, link=link, work=work, patches=PATCHES * patch, fixed=fixed)
 
 

@@ -16,7 +16,9 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--point", **repeated, metavar="X,Y[@TIME]", help="on it; -X,Y is a point beside it")
     what.add_argument("--not-point", **repeated, metavar="X,Y[@TIME]", help="beside it")
     what.add_argument("--mask", **repeated, metavar="PATH[@TIME]", help="its mask; or a folder or video of all masks")
-    what.add_argument("--target", **repeated, metavar="CLASS", help="person, car, ...: everyone and all; or: moving")
+    what.add_argument(
+        "--target", **repeated, dest="classes", metavar="CLASS", help="person, car, ...: everyone and all; or: moving"
+    )
     what.add_argument("--region", **repeated, metavar="X,Y,W,H", help="a fixed part of the picture, or a PNG of one")
     what.add_argument("--keep", **repeated, metavar="X,Y,W,H", help="a part that is never touched")
     finding = parser.add_argument_group("how to find and follow it")
@@ -119,7 +121,7 @@ def _prompts(arguments: argparse.Namespace) -> "Prompts":
             *(parse_point(words) for words in arguments.point),
             *(parse_point(words, background=True) for words in arguments.not_point),
         ),
-        targets=tuple(word.strip() for words in arguments.target for word in words.split(",") if word.strip()),
+        targets=tuple(word.strip() for words in arguments.classes for word in words.split(",") if word.strip()),
         regions=tuple(region for region in regions if isinstance(region, Box)),
         region_masks=tuple(region for region in regions if isinstance(region, str)),
         mask=every_frame[0] if every_frame else None,

@@ -21,12 +21,14 @@ from stages.encode.containers import STDOUT
 from stages.encode.targets import check_apart, check_target, is_folder, partial_path
 from stages.errors import OptionError, PromptError, StageError
 from stages.inpaint.engines import find_engine
+from stages.segment.choose import check_choice
 from stages.segment.prompts import Prompts
 
 
 def check_job(job: Job) -> None:
     """Raise for everything about a job that can be known to be wrong before anything is started."""
     check_prompts(job.prompts)
+    check_choice(job.segment)
     check_counts(job.replicas, job.chunk)
     find_engine(job.engine, job.inpaint)
     if job.track_only:

@@ -1,7 +1,7 @@
 """The ways of pointing and following by name: an option in, what does it out. Nothing heavy is imported before."""
 
-from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -14,60 +14,69 @@ from weights.load import WeightsError, find, has
 AUTO: Final = "auto"
 SAMS: Final = ("sam_vit_h", "sam_vit_l", "sam_vit_b")  # best first
 AOTS: Final = ("aott", "aots", "aotl", "r50_aotl")
+SEGMENTERS: Final[dict[str, tuple[str, ...]]] = {"grabcut": (), **{name: (name,) for name in SAMS}}  # their checkpoints
+TRACKERS: Final[dict[str, tuple[str, ...]]] = {
+    "propagate": (),
+    "siammask": ("siammask_davis",),
+    "nanotrack": ("nanotrack_backbone", "nanotrack_head"),
+    **{name: (name,) for name in AOTS},
+}
+WITHOUT_TORCH: Final = ("grabcut", "propagate", "nanotrack")
+
+
+def check_choice(config: SegmentConfig) -> None:
+    """Raise OptionError for a name that nobody knows, ModelError where what it needs is not there."""
+    for what, name, known in (
+        ("segmenter", _segmenter(config), SEGMENTERS),
+        ("tracker", config.tracker, TRACKERS),
+    ):
+        if name not in known:
+            raise OptionError(f"there is no {what} {name!r}; the known ones are {', '.join(known)}")
+        for checkpoint in known[name]:
+            _file(checkpoint, config)
+        if name not in WITHOUT_TORCH and find_spec("torch") is None:
+            raise ModelError(f"{what} {name} needs torch; pip install 'cleanplate[learned]' brings it")
 
 
 def make_segmenter(config: SegmentConfig) -> Segmenter:
-    """Return what finds outlines; OptionError for an unknown name, ModelError where its checkpoint is absent."""
-    name, folder = config.segmenter, _folder(config)
-    if name == AUTO:
-        name = next((sam for sam in SAMS if has(sam, folder)), "grabcut")
+    """Return what finds outlines; ModelError where its checkpoint is none."""
+    check_choice(config)
+    name = _segmenter(config)
     if name == "grabcut":
         from stages.segment.point.grabcut import GrabCut
 
         return GrabCut()
-    if name in SAMS:
-        from stages.segment.point.sam import Sam
+    from stages.segment.point.sam import Sam
 
-        return Sam(_file(name, config), device=config.device)
-    raise _unknown("segmenter", name, ("grabcut", *SAMS))
+    return Sam(_file(name, config), device=config.device)
 
 
 def make_tracker(config: SegmentConfig) -> Tracker:
-    """Return what follows objects; OptionError for an unknown name, ModelError where its checkpoint is absent."""
-    makers: dict[str, Callable[[SegmentConfig], Tracker]] = {
-        "propagate": _propagate,
-        "siammask": _siammask,
-        "nanotrack": _nanotrack,
-        **{name: partial(_aot, name) for name in AOTS},
-    }
-    if config.tracker not in makers:
-        raise _unknown("tracker", config.tracker, tuple(makers))
-    return makers[config.tracker](config)
+    """Return what follows objects; ModelError where its checkpoint is none."""
+    check_choice(config)
+    paths = [_file(checkpoint, config) for checkpoint in TRACKERS[config.tracker]]
+    if config.tracker == "propagate":
+        from stages.segment.track.propagate import MaskFollower
 
+        return Each(MaskFollower)
+    if config.tracker == "siammask":
+        from stages.segment.track.siammask import siammask
 
-def _propagate(config: SegmentConfig) -> Tracker:
-    from stages.segment.track.propagate import MaskFollower
+        return Each(siammask(str(paths[0])))
+    if config.tracker == "nanotrack":
+        from stages.segment.track.nanotrack import NanoTrack
 
-    return Each(MaskFollower)
-
-
-def _siammask(config: SegmentConfig) -> Tracker:
-    from stages.segment.track.siammask import SiamMask
-
-    return Each(SiamMask(_file("siammask_davis", config), device=config.device))
-
-
-def _nanotrack(config: SegmentConfig) -> Tracker:
-    from stages.segment.track.nanotrack import NanoTrack
-
-    backbone, head = (_file(f"nanotrack_{part}", config) for part in ("backbone", "head"))
-    return Each(partial(NanoTrack, backbone=backbone, head=head, segmenter=make_segmenter(config)))
-
-
-def _aot(name: str, config: SegmentConfig) -> Tracker:
+        return Each(partial(NanoTrack, backbone=paths[0], head=paths[1], segmenter=make_segmenter(config)))
     from stages.segment.track.aot import Aot
 
-    return Aot(_file(name, config), name, device=config.device)
+    return Aot(paths[0], config.tracker, device=config.device)
+
+
+def _segmenter(config: SegmentConfig) -> str:
+    if config.segmenter != AUTO:
+        return config.segmenter
+    torch = find_spec("torch") is not None
+    return next((sam for sam in SAMS if torch and has(sam, _folder(config))), "grabcut")
 
 
 def _file(name: str, config: SegmentConfig) -> Path:
@@ -79,7 +88,3 @@ def _file(name: str, config: SegmentConfig) -> Path:
 
 def _folder(config: SegmentConfig) -> Path | None:
     return Path(config.weights) if config.weights else None
-
-
-def _unknown(what: str, name: str, known: tuple[str, ...]) -> OptionError:
-    return OptionError(f"there is no {what} {name!r}; the known ones are {', '.join(known)}")

@@ -77,7 +77,7 @@ CASES = {
     ),
     "standard input twice": Case(f"remove - out.mkv --loop 2 --inline {REGION}", SOURCE, r"standard input"),
     # What to remove
-    "nothing pointed at": Case(RUN, PROMPT, r"--box, --region or --mask"),
+    "nothing pointed at": Case(RUN, PROMPT, r"--box, --point, --target"),
     "a mask that is not there": Case(f"{RUN} --mask gone.png", PROMPT, r"there is no mask gone\.png"),
     "a mask of a server": Case(
         f"{RUN} --mask http://user:{SECRET}@host/x.mkv", PROMPT, r"there is no mask http://host"
@@ -213,7 +213,7 @@ CASES = {
         f"stage inpaint --work {NOBODY} --to tcp://127.0.0.1:99999", ADDRESS, r"--to 'tcp://127\.0\.0\.1:99999' is no"
     ),
     "segment with nothing pointed at": Case(
-        f"stage segment --listen ipc://a --work ipc://b --to {NOBODY}", PROMPT, r"--box, --region or --mask"
+        f"stage segment --listen ipc://a --work ipc://b --to {NOBODY}", PROMPT, r"--box, --point, --target"
     ),
     "inpaint with an unknown engine": Case(
         f"stage inpaint --work {NOBODY} --to {NOBODY} --engine warp", OPTION, r"no engine 'warp'"

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.clips import Clip, make, make_folder
 
-USAGE, SOURCE, PROMPT, OUTPUT, OPTION, ADDRESS, TRANSPORT = 2, 3, 4, 5, 6, 8, 10
+USAGE, SOURCE, PROMPT, OUTPUT, OPTION, ADDRESS, TRANSPORT, MODEL = 2, 3, 4, 5, 6, 8, 10, 13
 SECRET = "s3cret"
 TOKEN = "0123456789abcdef"
 REMOVE = "remove in.mkv out.mkv --inline"

@@ -21,6 +21,7 @@ from deploy.worker import run as run_stage
 from stages.inpaint.engines import find_engine
 from tests.clips import Clip, make
 from tests.deploy.bad_cases import CASES
+from tests.deploy.bad_prompts import PROMPT_CASES
 from tests.deploy.bad_things import (
     NOBODY,
     OPTION,
@@ -58,7 +59,7 @@ def signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | PROMPT_CASES)
 def test_bad_input_ends_in_one_sentence(
     tmp_path: Path,
     clip: Path,
@@ -67,7 +68,7 @@ def test_bad_input_ends_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    case = CASES[name]
+    case = (CASES | PROMPT_CASES)[name]
     shutil.copy(clip, tmp_path / "in.mkv")
     case.given(tmp_path)
     before = contents(tmp_path)
