@@ -146,7 +146,8 @@ class Correlation(nn.Module):
         searched = self.conv_search(features)  # (1, 256, 29, 29)
         several = searched.expand(len(kernel), -1, -1, -1).flatten(0, 1)[None]  # (1, T * 256, 29, 29)
         stamps = kernel.flatten(0, 1)[:, None]  # (T * 256, 1, 5, 5)
-        return functional.conv2d(several, stamps, groups=len(stamps)).unflatten(1, (len(kernel), -1))[0]
+        fits = functional.conv2d(several, stamps, groups=len(stamps))  # (1, T * 256, 25, 25)
+        return fits.reshape(len(kernel), -1, *fits.shape[2:])
 
     def forward(self, kernel: Tensor, features: Tensor) -> Tensor:
         answer: Tensor = self.head(self.correlate(kernel, features))
@@ -190,7 +191,8 @@ class Refine(nn.Module):
         x = self.post0(functional.interpolate(self.h2(x) + self.v2(things), size=31))  # (1, 16, 31, 31)
         x = self.post1(functional.interpolate(self.h1(x) + self.v1(parts), size=61))  # (1, 4, 61, 61)
         x = self.post2(functional.interpolate(self.h0(x) + self.v0(edges), size=EXEMPLAR))  # (1, 1, 127, 127)
-        return x[0, 0]
+        logits: Tensor = x.squeeze()
+        return logits
 
 
 def _twice(channels_in: int, between: int, channels: int) -> nn.Sequential:
