@@ -1,0 +1,58 @@
+"""What is seen of an object in, what a fill must replace out: held steady, and grown by all that its edge leaves."""
+
+import cv2
+import numpy as np
+
+from stages.segment.outline.contact import contact, reach
+from stages.segment.outline.halo import Halo
+from stages.segment.outline.holes import close_holes
+from stages.segment.outline.motion import ObjectMotion
+from stages.segment.outline.smear import smear
+from stages.segment.outline.soften import grow
+from stages.segment.outline.steady import Steady
+from stages.segment.spot import Spot, slices, tight
+from stages.segment.view import View
+from transport.messages import PictureFormat
+
+
+class Outline:
+    """Makes the outlines of one shot after another; holds a reduced picture and the last outline's distances."""
+
+    def __init__(self, picture: PictureFormat) -> None:
+        self._picture = picture
+        self._motion = ObjectMotion(picture)
+        self._steady, self._halo = Steady(), Halo()
+
+    def step(self, view: View, spot: Spot | None) -> Spot | None:
+        """Return the object of the next frame, 0 and 255, as `sure` or `Holder` returned it, grown; never less.
+
+        Call it for every frame. A margin for what no outline knows (`soften`) comes on top.
+        """
+        way = self._motion.step(view, spot)
+        if spot is None:
+            self._steady.forget()
+            return None
+        height = self._picture.height
+        box = grow(spot.box, reach(height), self._picture)
+        luma = np.ascontiguousarray(view.luma[slices(box)])
+        inside = np.zeros((box.height, box.width), np.uint8)
+        inside[slices(spot.box, box)] = close_holes(spot.values, height)
+        inside = self._steady.step(contact(inside, luma, height), way, box)
+        outline = Spot(box=box, values=inside)
+        outline = smear(outline, way, self._picture) if way else outline
+        return self._widened(outline, self._halo.step(luma, box))
+
+    def forget(self) -> None:
+        """Know that the next frame begins a new shot."""
+        self._motion.forget()
+        self._steady.forget()
+        self._halo.forget()
+
+    def _widened(self, spot: Spot, pixels: int) -> Spot | None:
+        box = grow(spot.box, pixels, self._picture)
+        values = np.zeros((box.height, box.width), np.uint8)
+        values[slices(spot.box, box)] = spot.values
+        if pixels:
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
+            values = np.asarray(cv2.dilate(values, disc), np.uint8)
+        return tight(values > 0, box)
