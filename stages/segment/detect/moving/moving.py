@@ -1,0 +1,115 @@
+"""Frames in, everything that moves before the scene out, as one spot: `--target moving`.
+
+For a camera that stands still, shakes or pans slowly. Shadows are included, as they move with their owner. What moved
+and stands still now is kept for `patience` frames. Everything is deterministic.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.segment.detect.moving.blobs import ghosts, whole
+from stages.segment.detect.moving.camera import Matrix
+from stages.segment.detect.moving.plate import Plate
+from stages.segment.detect.moving.sight import Placed, Sight
+from stages.segment.spot import Spot, crop
+from stages.segment.view import View
+
+Colours = NDArray[np.uint8]  # (H, W, 3)
+Where = NDArray[np.bool_]  # (H, W)
+
+WORK_SIDE = 480  # pixels: larger pictures are looked at at this size
+PATIENCE = 1500  # frames: a minute of video
+SETTLED = 8  # frames without a change after which what stands still may be bare ground
+JUDGED = 4  # of so many frames in one are ghosts looked for
+TREMBLE = 1.0  # pixels by which a picture that had to be resampled may lie beside the plate
+LEAST_NOISE = 0.7  # levels
+EVERYTHING = 0.7  # of the picture: more than that is not an object
+LOST_FRAMES = 25  # in a row that do not fit the plate: then it is made anew
+AROUND = np.ones((5, 5), np.uint8)  # pixels by which what moved may have moved on
+
+
+class Moving:
+    """Finds what moves, frame after frame; holds one plate of the scene at WORK_SIDE, whatever the length."""
+
+    def __init__(self, *, patience: int = PATIENCE) -> None:
+        """Take for how many frames something that has stopped is still removed."""
+        self._patience = patience
+        self.cut()
+
+    def cut(self) -> None:
+        """Know that the next frame begins a new shot: everything is learned anew."""
+        self._plate: Plate | None = None
+        self._sight = Sight()
+        self._moving: Where = np.zeros((0, 0), np.bool_)  # in the frame before, on the plate
+        self._matrix: Matrix = np.eye(2, 3)
+        self._lost = 0  # frames in a row that did not fit
+        self._frames = 0
+
+    def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
+        """Return all that moves in the next frame, 0 to 255 with 128 as its outline; None if nothing does.
+
+        One frame alone does not tell what moves: nothing is found in the first of a shot unless `window`, frames after
+        it, nearest first, shows the scene. In the frames after the first it is not looked at.
+        """
+        picture = _reduced(view)
+        if self._lost > LOST_FRAMES or (self._plate and self._plate.picture.shape != picture.shape):
+            self.cut()
+        plate = self._plate = self._plate or Plate(_scene(picture, window))
+        if self._moving.shape != picture.shape[:2]:
+            self._moving = np.zeros(picture.shape[:2], np.bool_)
+        self._frames += 1
+        placed = self._sight.step(plate, picture, ~self._moving)
+        if placed:
+            self._moving = self._find(plate, placed)
+            self._matrix = placed.matrix
+        # What does not fit holds on to what there was.
+        self._lost = self._lost + 1 if not placed or self._moving.mean() > EVERYTHING else 0
+        return _spot(self._moving, self._matrix, view)
+
+    def _find(self, plate: Plate, placed: Placed) -> Where:
+        """Return what moves, on the plate, and learn."""
+        if any(placed.moved):
+            self._moving = np.zeros_like(self._moving)
+        off = plate.differences(placed.picture, 0.0 if placed.exact else TREMBLE)
+        off[~placed.seen] = 0
+        level = plate.level(max(LEAST_NOISE, float(np.median(off[::3, ::3]))))
+        before = cv2.dilate(self._moving.view(np.uint8), AROUND) > 0
+        moving = whole(off, level, before)
+        plate.learn(placed.picture, off, level, moving, placed.seen)
+        gone = plate.stable >= self._patience
+        if self._frames % JUDGED == 0:
+            gone |= ghosts(moving & (plate.stable >= SETTLED), off > 2 * level, placed.picture, plate.picture)
+        if gone.any():
+            plate.accept(gone)
+            moving &= ~gone
+        return moving
+
+
+def _scene(picture: Colours, window: Sequence[View]) -> Colours:
+    """Return what most frames show; of fewer than three, the first."""
+    others = [other for other in map(_reduced, window) if other.shape == picture.shape]
+    return np.median(np.stack([picture, *others]), axis=0).astype(np.uint8) if len(others) > 1 else picture
+
+
+def _reduced(view: View) -> Colours:
+    """Return the picture at the size at which it is looked at, a little blurred against noise and blocks."""
+    factor = min(1.0, WORK_SIDE / max(view.width, view.height))
+    size = max(1, round(view.width * factor)), max(1, round(view.height * factor))
+    image = view.bgr if factor == 1.0 else cv2.resize(view.bgr, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(image, (3, 3), 0), np.uint8)
+
+
+def _spot(moving: Where, matrix: Matrix, view: View) -> Spot | None:
+    """Return what moves at the size and place of the source."""
+    if not moving.any():
+        return None
+    height, width = moving.shape
+    values = moving.view(np.uint8) * np.uint8(255)
+    if not np.array_equal(matrix, np.eye(2, 3)):
+        values = np.asarray(cv2.warpAffine(values, matrix, (width, height)), np.uint8)
+    if (view.width, view.height) != (width, height):
+        values = np.asarray(cv2.resize(values, (view.width, view.height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return crop(values)
