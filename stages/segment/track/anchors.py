@@ -36,7 +36,7 @@ class Best:
 
 
 def choose(scores: Numbers, boxes: Numbers, last: tuple[float, float], influence: float) -> Best:
-    """Return the best of (T, 10, S, S) scores and (T, 20, S, S) boxes.
+    """Return the best of (T, 10, S, S) scores and (T, 20, S, S) boxes; what is no finite number scores 0.
 
     `last` is the last box's width and height in pixels of the search, `influence` the weight of being in the middle.
     """
@@ -44,10 +44,11 @@ def choose(scores: Numbers, boxes: Numbers, last: tuple[float, float], influence
     no, yes = scores.reshape(kernels, 2, len(RATIOS), places, places).swapaxes(0, 1)  # each (T, 5, S, S)
     score = 1 / (1 + np.exp(np.clip(no - yes, -80, 80)))
     x, y, width, height = _decode(boxes)
+    score = np.where(np.isfinite(score + x + y + width + height), score, 0)
     resized, reshaped = _change(_size(width, height) / _size(*last)), _change(width / height / (last[0] / last[1]))
     penalty = np.exp(-(resized * reshaped - 1) * PENALTY)
     window = np.outer(np.hanning(places), np.hanning(places))
-    likely = penalty * score * (1 - influence) + window * influence
+    likely = np.where(score > 0, penalty * score * (1 - influence) + window * influence, 0)
     index = np.unravel_index(int(np.argmax(likely)), likely.shape)
     kernel, _, row, column = (int(number) for number in index)
     return Best(

@@ -6,8 +6,9 @@ experiments/siammask_sharp/config_davis.json. What it does when the object is lo
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Final, Literal
 
 import cv2
@@ -16,11 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.errors import OptionError
+from stages.errors import ModelError, OptionError
 from stages.nets.checkpoint import CheckpointError, load
-from stages.nets.siammask import EXEMPLAR, SEARCH, Answer, Kernels
-from stages.nets.siammask import SiamMask as Network
-from stages.segment.spot import SURE, Spot, rectangle, sure
+from stages.nets.siammask import EXEMPLAR, SEARCH, Answer, Kernels, SiamMask
+from stages.segment.spot import Spot, rectangle, sure
 from stages.segment.track.anchors import STRIDE, Best, choose
 from stages.segment.track.subwindow import Region, cut_out, paste
 from stages.segment.track.tracker import Sighting
@@ -30,6 +30,7 @@ from transport.messages import Box
 Precision = Literal["f32", "bf16"]
 PRECISIONS: Final = {"f32": torch.float32, "bf16": torch.bfloat16}
 Chances = NDArray[np.float32]  # (127, 127), 0 to 1
+Sides = NDArray[np.float64]  # (4,) pixels: left, top, right, bottom of a box
 
 INFLUENCE: Final = 0.4  # of the place in the search: the object is near where it was
 OUTLINE: Final = 0.35  # probability
@@ -42,9 +43,9 @@ STEP: Final = 64  # pixels by which the search widens in every frame in which th
 WIDENINGS: Final = 4
 WIDEST: Final = SEARCH + WIDENINGS * STEP  # pixels of the search: four times the work
 
-GONE: Final = 0.5  # of its area: less is seen of what leaves
-FADE: Final = 0.98  # by which the area to compare with shrinks in a frame
 STEADY: Final = 0.5  # weight of the newest shift in the object's motion
+LEAVING: Final = 25  # frames in which what is at the picture's edge must be out of it, or it does not leave
+EDGE: Final = 4  # pixels of the search that outlines may end before the picture does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,34 +80,33 @@ class Search:
     size: int  # pixels that it is scaled to
 
 
-class SiamMask:
-    """Makes followers, which share the network of a checkpoint."""
+def siammask(
+    checkpoint: str, *, device: str = "cpu", precision: Precision = "f32"
+) -> Callable[[View, Spot], "SiamMaskFollower"]:
+    """Return what makes followers, which share the network of a checkpoint; ModelError if it holds none.
 
-    def __init__(self, checkpoint: Path, *, device: str = "cpu", precision: Precision = "f32") -> None:
-        """Take a device as torch spells it; OptionError if that, or a SiamMask in the file, is not to be had.
-
-        bf16 takes half of f32's time on a processor that knows it.
-        """
-        try:
-            self._net = load(Network(), [str(checkpoint)]).to(device=device, dtype=PRECISIONS[precision])
-        except CheckpointError as error:
-            raise OptionError(f"SiamMask: {error}") from error
-        except (RuntimeError, AssertionError) as error:  # torch's ways of saying so
-            raise OptionError(f"SiamMask cannot be run on --device {device}, torch does not find it here") from error
-        self._net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def __call__(self, view: View, spot: Spot) -> "SiamMaskFollower":
-        """Return what follows the object that is `spot` in this frame."""
-        return SiamMaskFollower(self._net, view, spot)
+    A device that torch does not have is an OptionError. bf16 takes half of f32's time on a processor that knows it.
+    """
+    try:
+        net = load(SiamMask(), [checkpoint]).to(device=device, dtype=PRECISIONS[precision])
+    except CheckpointError as error:
+        raise ModelError(f"SiamMask: {error}") from error
+    except (RuntimeError, AssertionError) as error:  # torch's ways of saying that there is no such device
+        raise OptionError(f"SiamMask cannot run on {device}: {str(error).splitlines()[0]}") from error
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return partial(SiamMaskFollower, net)
 
 
 class SiamMaskFollower:
     """Follows one object; holds what two pictures of it look like: the first, and the last that the user gave."""
 
-    def __init__(self, net: Network, view: View, spot: Spot) -> None:
+    def __init__(self, net: SiamMask, view: View, spot: Spot) -> None:
         """Take a network in evaluation mode, whose numbers and device are kept to."""
         self._net = net
         self._surround = (0, 0, 0)  # the colour of what lies beyond the picture: its mean
+        self._sides: Sides | None = None  # of the box around its last outline
+        self._motion = np.zeros(4)  # of these, pixels in a frame
+        self._rest = math.inf  # frames until it has left
         self._begin(view, spot)
         self._first = self._kernels = self._look(view)
 
@@ -132,15 +132,13 @@ class SiamMaskFollower:
 
     def cut(self) -> None:
         """Look everywhere from the next frame on."""
-        self._missing, self._left = WIDENINGS, False
+        self._missing, self._rest, self._sides = WIDENINGS, math.inf, None
 
     def _begin(self, view: View, spot: Spot) -> None:
         self._place = _place(spot)
         self._surround = _mean(view)
-        self._missing, self._age, self._left = 0, 0, False
-        self._largest = 0.0  # pixels of area, seen of late
-        self._motion = (0.0, 0.0)  # pixels of shift in a frame
-        self._centre: tuple[float, float] | None = None
+        self._missing = self._age = 0
+        self._sides, self._rest = None, math.inf
 
     def _look(self, view: View) -> Kernels:
         """Return what the object looks like where it is."""
@@ -170,7 +168,7 @@ class SiamMaskFollower:
 
     def _miss(self, best: Best) -> Sighting:
         self._missing, self._age = self._missing + 1, self._age + 1
-        return Sighting(spot=None, confidence=1 - best.score, age=self._age, left=self._left)
+        return Sighting(spot=None, confidence=1 - best.score, age=self._age, left=self._age >= self._rest)
 
     def _moved(self, best: Best, search: Search, view: View) -> Place:
         """Return the last place changed towards the best box."""
@@ -186,16 +184,14 @@ class SiamMaskFollower:
 
     def _see(self, view: View, spot: Spot) -> None:
         """Know how it moves, and whether it is on its way out of the picture."""
-        area = float(np.count_nonzero(spot.values >= SURE))
-        centre = spot.box.x + spot.box.width / 2, spot.box.y + spot.box.height / 2
-        if self._missing or self._centre is None:
-            self._motion, self._largest = (0.0, 0.0), area
+        box = spot.box
+        sides = np.array([box.x, box.y, box.x + box.width, box.y + box.height], np.float64)
+        if self._missing or self._sides is None:
+            self._motion = np.zeros(4)
         else:
-            shift = centre[0] - self._centre[0], centre[1] - self._centre[1]
-            dx, dy = (STEADY * new + (1 - STEADY) * old for new, old in zip(shift, self._motion, strict=True))
-            self._motion, self._largest = (dx, dy), max(area, FADE * self._largest)
-        self._centre = centre
-        self._left = area < GONE * self._largest and _outwards(spot.box, self._motion, view)
+            self._motion += STEADY * (sides - self._sides - self._motion)
+        margin = EDGE * self._place.context / EXEMPLAR
+        self._sides, self._rest = sides, _rest(sides, self._motion, margin, view)
         self._missing = self._age = 0
 
 
@@ -229,12 +225,14 @@ def _outline(chances: Chances, best: Best, search: Search, view: View) -> Spot |
     return paste(chances, (x, y), scale, OUTLINE, view)
 
 
-def _outwards(box: Box, motion: tuple[float, float], view: View) -> bool:
-    """Tell whether a box touches an edge of the picture towards which it moves."""
-    dx, dy = motion
-    return (
-        (box.x <= 0 and dx < 0)
-        or (box.y <= 0 and dy < 0)
-        or (box.x + box.width >= view.width and dx > 0)
-        or (box.y + box.height >= view.height and dy > 0)
+def _rest(sides: Sides, motion: Sides, margin: float, view: View) -> float:
+    """Return in how many frames a box within a margin of the picture's edge has moved out of it; infinity if never."""
+    left, top, right, bottom = sides
+    ways = (
+        (left <= margin, right, -motion[2]),
+        (top <= margin, bottom, -motion[3]),
+        (right >= view.width - margin, view.width - left, motion[0]),
+        (bottom >= view.height - margin, view.height - top, motion[1]),
     )
+    frames = [float(way / speed) for near, way, speed in ways if near and speed * LEAVING >= way]
+    return min(frames, default=math.inf)

@@ -23,7 +23,7 @@ class Region:
 
     x: float  # pixels, of its centre, which lies in the picture
     y: float
-    side: int
+    side: int  # 4 or more
 
 
 def cut_out(view: View, region: Region, size: int, surround: tuple[int, int, int]) -> Colours:
