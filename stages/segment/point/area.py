@@ -1,0 +1,70 @@
+"""A part of a picture at a size at which every pixel can be thought about: where it lies, and what in it is given."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.segment.spot import slices
+from stages.segment.view import Colours, View
+from transport.messages import Box
+
+Map = NDArray[np.float32]  # (h, w)
+Flags = NDArray[np.bool_]  # (h, w)
+
+SIDE = 160  # pixels: of the longer side, at most
+AROUND = 0.4  # of the box on each side: surroundings to tell it from
+LEAST = 8  # pixels of surroundings, wherever the picture has them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Area:
+    """A box in the picture with its surroundings, made smaller."""
+
+    place: Box  # of the whole area, in the picture
+    picture: Colours  # (h, w, 3)
+    across: Map  # -1 at the left side of the box inside, 1 at its right
+    down: Map
+    inside: Flags  # the box inside: nothing beyond it is the object
+
+
+def around(view: View, box: Box, side: int = SIDE) -> Area:
+    """Return a box of a picture with its surroundings."""
+    place = widened(box, AROUND, view.width, view.height)
+    picture = shrunk(view, place, side)
+    height, width = picture.shape[:2]
+    x = (np.arange(width, dtype=np.float32) + 0.5) * (place.width / width) + (place.x - box.x)
+    y = (np.arange(height, dtype=np.float32) + 0.5) * (place.height / height) + (place.y - box.y)
+    across, down = np.meshgrid(2 * x / box.width - 1, 2 * y / box.height - 1)
+    inside = (abs(across) < 1) & (abs(down) < 1)
+    return Area(place=place, picture=picture, across=across, down=down, inside=inside)
+
+
+def widened(box: Box, by: float, width: int, height: int) -> Box:
+    """Return a box with more on each side, by a part of its own sides, cut at the edges of the picture."""
+    dx, dy = max(LEAST, round(box.width * by)), max(LEAST, round(box.height * by))
+    x, y = max(0, box.x - dx), max(0, box.y - dy)
+    right, bottom = min(width, box.x + box.width + dx), min(height, box.y + box.height + dy)
+    return Box(x=x, y=y, width=right - x, height=bottom - y)
+
+
+def shrunk(view: View, place: Box, side: int) -> Colours:
+    """Return a place in a picture with its longer side no longer than `side`."""
+    scale = min(1.0, side / max(place.width, place.height))
+    size = max(2, round(place.width * scale)), max(2, round(place.height * scale))
+    return np.asarray(cv2.resize(view.crop(place), size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def within(area: Area, values: NDArray[Any], place: Box) -> Map:
+    """Return values that lie at a place in the picture as the area has them: 0 to 1 for bytes, 0 elsewhere."""
+    whole = np.zeros((area.place.height, area.place.width), np.float32)
+    x, y = max(place.x, area.place.x), max(place.y, area.place.y)
+    right = min(place.x + place.width, area.place.x + area.place.width)
+    bottom = min(place.y + place.height, area.place.y + area.place.height)
+    if right > x and bottom > y:
+        shared = Box(x=x, y=y, width=right - x, height=bottom - y)
+        whole[slices(shared, area.place)] = values[slices(shared, place)] / np.float32(255)
+    size = area.picture.shape[1::-1]
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
