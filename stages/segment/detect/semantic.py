@@ -1,0 +1,82 @@
+"""Outlines of Pascal VOC's classes by torchvision's FCN (Long et al. 2015) and DeepLabv3 (Chen et al. 2017).
+
+Pixels, not objects: those of a class that touch are one. Fed as torchvision's own preset does: the shorter side 520
+pixels, ImageNet's mean and deviation.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.errors import OptionError
+from stages.segment.detect.classes import VOC
+from stages.segment.detect.detector import Detection
+from stages.segment.detect.regions import pieces
+from stages.segment.view import Colours, View
+
+if TYPE_CHECKING:
+    import torch
+
+SIDE = 520  # pixels
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, in [0, 1], red first
+BACKGROUND = 0  # the channel before those of VOC
+
+
+class Semantic:
+    """A detector that knows outlines; computes in bfloat16, which changes hardly an outline."""
+
+    def __init__(self, name: str, path: Path, labels: Sequence[str]) -> None:
+        """Take the network's name in torchvision, its checkpoint and the classes wanted."""
+        self._net = load(name, path)
+        self._labels = tuple(labels)
+
+    def detect(self, view: View) -> list[Detection]:
+        """Return the pieces of picture that belong to the wanted classes, best first."""
+        shares = self._shares(view)
+        found = [piece for label, share in zip(self._labels, shares, strict=True) for piece in pieces(label, share)]
+        return sorted(found, key=lambda detection: -detection.score)
+
+    def _shares(self, view: View) -> list[NDArray[np.uint8]]:
+        """Return for each class an (H, W) picture, 128 and more where no other is as likely."""
+        import torch
+
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            scores = self._net(prepared(view.bgr))["out"]  # (1, 21, h, w)
+        likely = scores.float().softmax(dim=1)
+        whole = torch.nn.functional.interpolate(likely, (view.height, view.width), mode="bilinear")[0]
+        shares = []
+        for label in self._labels:
+            mine = whole[1 + VOC.index(label)]
+            others = torch.cat([whole[: 1 + VOC.index(label)], whole[2 + VOC.index(label) :]]).amax(dim=0)
+            shares.append((mine / (mine + others) * 255).round().to(torch.uint8).numpy())
+        return shares
+
+
+def load(name: str, path: Path) -> Any:
+    """Return the network with the weights of a checkpoint, in evaluation mode."""
+    try:
+        import torch
+
+        from stages.nets.checkpoint import load as filled
+        from stages.segment.point.vision import torchvision
+    except ImportError as error:
+        raise OptionError(f"detector {name} needs torch and torchvision: install cleanplate[learned]") from error
+    make = getattr(torchvision().models.segmentation, name)
+    net = make(weights=None, weights_backbone=None, num_classes=1 + len(VOC), aux_loss=False)
+    return filled(net, [str(path)]).to(memory_format=torch.channels_last)
+
+
+def prepared(picture: Colours) -> "torch.Tensor":
+    """Return (H, W, 3) blue, green, red as the (1, 3, h, w) that the networks were trained on."""
+    import torch
+
+    height, width = picture.shape[:2]
+    short, long = min(height, width), max(height, width)
+    size = (SIDE, int(SIDE * long / short)) if height == short else (int(SIDE * long / short), SIDE)
+    colours = torch.from_numpy(np.ascontiguousarray(picture[..., ::-1])).permute(2, 0, 1)[None].float() / 255
+    colours = torch.nn.functional.interpolate(colours, size, mode="bilinear", antialias=True)  # (1, 3, h, w)
+    mean, deviation = (torch.tensor(values).reshape(1, 3, 1, 1) for values in (MEAN, DEVIATION))
+    return ((colours - mean) / deviation).contiguous(memory_format=torch.channels_last)
