@@ -88,13 +88,12 @@ class AOT(nn.Module):
         return scores
 
     def retell(self, layers: Layers, before: Tensor, after: Tensor) -> Layers:
-        """Return a frame's memory as if its objects had been `after`, not `before`, both one-hot.
+        """Return a frame's memory as if what was told of its objects had been `after`, not `before`, both identities.
 
-        Values are linear in the identity, so what was said can be taken back. Only what a deeper block made of what
-        the first had been told about a frame that was pointed at remains.
+        Values are linear in the identity, so what was said can be taken back; only what a deeper block made of what an
+        earlier one had been told remains.
         """
-        change = self.identity(after) - self.identity(before)
-        shifts = [functional.linear(change, block.linear_V.weight) for block in self.LSTT.blocks]
+        shifts = [functional.linear(after - before, block.linear_V.weight) for block in self.LSTT.blocks]
         return tuple((key, value + shift) for (key, value), shift in zip(layers, shifts, strict=True))
 
 
