@@ -1,59 +1,106 @@
-"""What an object and its surroundings looked like in the past in, how much each pixel now looks like the object out."""
+"""What an object and its surroundings looked like in the past in, how much each pixel now looks like the object out.
+
+A ridge regression of object (1) and surroundings (-1) on random Fourier features, that is a kernel machine of fixed
+size: what is remembered of any number of frames is two sums of products, however long the video is.
+"""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.segment.spot import SURE, Grey
+from stages.segment.track.appearance.features import Features, features, place
+from stages.segment.track.appearance.waves import lift, waves, weigh
 from stages.segment.view import Colours
 
 Scores = NDArray[np.float32]  # (h, w) log-odds, more than 0 is the object
-Counts = NDArray[np.float32]  # (2, BINS ** 3) object and surroundings
+Floats = NDArray[np.float32]
 
-BINS = 32  # of every channel
-RENEW = 0.15  # share of the newest patch in the recent counts
-DOUBT = 1e-5  # share of the pixels that a colour must have to say anything
+COUNT = 256  # waves; one more is always 1
+REACH = (0.8, 3.0)  # widths of the kernel
+SAMPLES = 1500  # pixels that are learned from a patch
+KEPT_SAMPLES = 6000  # pixels that are learned from one that is never forgotten
+NEAR = 12  # pixels from the outline: what is told apart there is told apart best
+FAR_SHARE = 0.05  # weight of pixels beyond
+UNSURE = 1.0  # pixels from the outline that may be either
+RENEW = 0.15  # share of the newest patch in what is remembered of the recent past
+KEPT_SHARE = 0.4  # of the first patch and corrections in the whole
+STIFF = 2e-3  # ridge
+ODDS = 4.0  # log-odds of what is learned to be the object for certain
+
+
+class _Sums(NamedTuple):
+    products: Floats  # (COUNT + 1, COUNT + 1) mean of waves times waves
+    answers: Floats  # (COUNT + 1,) mean of waves times 1 or -1
+
+    def toward(self, other: "_Sums", share: float) -> "_Sums":
+        """Return a mixture of both with so much of the other."""
+        return _Sums(*(old + np.float32(share) * (new - old) for old, new in zip(self, other, strict=True)))
 
 
 class Appearance:
     """Remembers the first look of an object, what the user corrected, and the recent past; all of fixed size."""
 
     def __init__(self) -> None:
-        self._kept: Counts | None = None
-        self._recent: Counts | None = None
+        self._waves = waves(COUNT, REACH, 0)
+        self._kept: _Sums | None = None
+        self._recent: _Sums | None = None
+        self._weights: Floats | None = None  # (COUNT + 1,); None until they are asked for
 
     def learn(self, patch: Colours, values: Grey, *, keep: bool = False) -> None:
         """Take in an (h, w, 3) patch and the (h, w) object in it, 128 and more; `keep` is never forgotten."""
-        counts = _count(patch, values >= SURE)
+        where = place(values)
+        if where is None:
+            return
+        chosen, inside = _choose(values, KEPT_SAMPLES if keep else SAMPLES)
+        sums = self._sum(features(patch, where)[chosen], inside)
         if keep:
-            self._kept = counts if self._kept is None else np.asarray((self._kept + counts) / 2, np.float32)
-        old = counts if self._recent is None else self._recent
-        self._recent = np.asarray(old + np.float32(RENEW) * (counts - old), np.float32)
+            self._kept = self._kept.toward(sums, 0.5) if self._kept else sums
+        self._recent = self._recent.toward(sums, RENEW) if self._recent else sums
+        self._weights = None
 
     def score(self, patch: Colours, prior: Grey) -> Scores:
         """Return the (h, w) log-odds that pixels are the object's; all 0 before anything was learned."""
-        if self._recent is None:
-            return np.zeros(prior.shape, np.float32)
-        counts = self._recent if self._kept is None else (self._kept + self._recent) / 2
-        odds: Scores = np.log((counts[0] + DOUBT) / (counts[1] + DOUBT)).astype(np.float32)
-        return odds[_bins(patch)]
+        scores = np.zeros(prior.shape, np.float32)
+        where = place(prior)
+        if where is None or self._recent is None:
+            return scores
+        if self._weights is None:
+            self._weights = self._solve(self._recent)
+        weigh(features(patch, where), *self._waves, self._weights, scores.reshape(-1))
+        return scores * np.float32(ODDS)
+
+    def _sum(self, known: Features, inside: NDArray[np.bool_]) -> _Sums:
+        lifted = np.ones((len(known), COUNT + 1), np.float32)
+        lift(known, *self._waves, lifted)
+        answers = np.where(inside, np.float32(1), np.float32(-1)) / np.float32(len(known))
+        return _Sums(lifted.T @ lifted / np.float32(len(known)), np.asarray(answers @ lifted, np.float32))
+
+    def _solve(self, recent: _Sums) -> Floats:
+        sums = recent.toward(self._kept, KEPT_SHARE) if self._kept else recent
+        stiff = sums.products + np.float32(STIFF) * np.eye(COUNT + 1, dtype=np.float32)
+        return np.linalg.solve(stiff, sums.answers)
 
 
-def _bins(patch: Colours) -> NDArray[np.int32]:
-    lab = cv2.cvtColor(patch, cv2.COLOR_BGR2LAB).astype(np.int32)
-    light = lab[..., 0] * BINS >> 8
-    # Colours fill the middle of the a and b axes only.
-    a, b = (np.clip((lab[..., k] - 128) * BINS // 128 + BINS // 2, 0, BINS - 1) for k in (1, 2))
-    return (light * BINS + a) * BINS + b
+def _choose(values: Grey, count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the indices of so many pixels, half of them the object's as far as there are both, and which are."""
+    inside = (values >= SURE).ravel()
+    away = np.abs(_depth(values)).ravel()
+    weight = np.where(away < NEAR, 1.0, FAR_SHARE) * (away > UNSURE)
+    for side in (inside, ~inside):
+        weight[side] /= max(weight[side].sum(), 1e-9)
+    reached = np.cumsum(weight)
+    # Evenly along the rows, so that every part of the patch is heard.
+    asked = (np.arange(count) + 0.5) * (reached[-1] / count)
+    chosen = np.minimum(np.searchsorted(reached, asked), len(reached) - 1)
+    return chosen, inside[chosen]
 
 
-def _count(patch: Colours, inside: NDArray[np.bool_]) -> Counts:
-    bins = _bins(patch).ravel()
-    counts = []
-    for chosen in (inside, ~inside):
-        cells = np.bincount(bins, chosen.ravel(), BINS**3).astype(np.float32).reshape(BINS, BINS, BINS)
-        for _ in range(3):  # a colour speaks for those beside it; the last axis becomes the first
-            soft = cv2.GaussianBlur(cells.reshape(BINS, -1), (1, 5), sigmaX=0.1, sigmaY=0.8)
-            cells = np.ascontiguousarray(np.moveaxis(soft.reshape(BINS, BINS, BINS), 0, 2), np.float32)
-        counts.append(cells.ravel() / max(1.0, float(cells.sum())))
-    return np.stack(counts).astype(np.float32)
+def _depth(values: Grey) -> Floats:
+    """Return how far every pixel is from the outline, less than 0 outside."""
+    inside = (values >= SURE).view(np.uint8)
+    within = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_3)
+    beyond = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_3)
+    return within - beyond
