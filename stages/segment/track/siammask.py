@@ -5,7 +5,6 @@ the best box is chosen and the outline laid back, are those of foolwood/SiamMask
 experiments/siammask_sharp/config_davis.json. What it does when the object is lost is ours.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,22 +19,20 @@ from torch import Tensor
 from stages.errors import ModelError, OptionError
 from stages.nets.checkpoint import CheckpointError, load
 from stages.nets.siammask import EXEMPLAR, SEARCH, Answer, Kernels, SiamMask
-from stages.segment.spot import Spot, rectangle, sure
+from stages.segment.spot import Spot, rectangle
 from stages.segment.track.anchors import STRIDE, Best, choose
+from stages.segment.track.place import SMALLEST, Place, Way, everywhere, place_of
 from stages.segment.track.subwindow import Region, cut_out, paste
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import Colours, View
-from transport.messages import Box
 
 Precision = Literal["f32", "bf16"]
 PRECISIONS: Final = {"f32": torch.float32, "bf16": torch.bfloat16}
 Chances = NDArray[np.float32]  # (127, 127), 0 to 1
-Sides = NDArray[np.float64]  # (4,) pixels: left, top, right, bottom of a box
 
 INFLUENCE: Final = 0.4  # of the place in the search: the object is near where it was
 OUTLINE: Final = 0.35  # probability
 BASE: Final = 8  # places that an answer has more than exemplars fit into a search
-SMALLEST: Final = 10  # pixels of a side of the box
 
 LOST: Final = 0.5  # below it the network itself takes it for something else; no weights were at hand to tune it with
 FOUND: Final = 0.85  # once lost, it must be surer, as it looks at much more than one place
@@ -43,33 +40,7 @@ STEP: Final = 64  # pixels by which the search widens in every frame in which th
 WIDENINGS: Final = 4
 WIDEST: Final = SEARCH + WIDENINGS * STEP  # pixels of the search: four times the work
 
-STEADY: Final = 0.5  # weight of the newest shift in the object's motion
-LEAVING: Final = 25  # frames in which what is at the picture's edge must be out of it, or it does not leave
 EDGE: Final = 4  # pixels of the search that outlines may end before the picture does
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """The box that the network believes in, which need not end at the picture's edge."""
-
-    x: float  # pixels, of the centre
-    y: float
-    width: float
-    height: float
-
-    @property
-    def context(self) -> float:
-        """The side of the square that shows the object and half its mean side around it."""
-        around = (self.width + self.height) / 2
-        return math.sqrt((self.width + around) * (self.height + around))
-
-    def inside(self, view: View) -> Box:
-        """Return its part in the picture, at least a pixel."""
-        x, right = (_within(self.x + side * self.width / 2, view.width) for side in (-1, 1))
-        y, bottom = (_within(self.y + side * self.height / 2, view.height) for side in (-1, 1))
-        return Box(
-            x=min(x, view.width - 1), y=min(y, view.height - 1), width=max(1, right - x), height=max(1, bottom - y)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +75,8 @@ class SiamMaskFollower:
         """Take a network in evaluation mode, whose numbers and device are kept to."""
         self._net = net
         self._surround = (0, 0, 0)  # the colour of what lies beyond the picture: its mean
-        self._sides: Sides | None = None  # of the box around its last outline
-        self._motion = np.zeros(4)  # of these, pixels in a frame
-        self._rest = math.inf  # frames until it has left
+        self._way = Way()
+        self._missing = self._age = 0  # frames without it; from a cut on, as if there had been some more
         self._begin(view, spot)
         self._first = self._kernels = self._look(view)
 
@@ -127,18 +97,22 @@ class SiamMaskFollower:
             chances = self._net.refine(answer, best.kernel, best.row, best.column).float().sigmoid().cpu().numpy()
         self._place = self._moved(best, search, view)
         spot = _outline(chances, best, search, view) or rectangle(self._place.inside(view))
-        self._see(view, spot)
+        if self._missing:
+            self._way.forget()
+        self._way.see(view, spot.box, EDGE * self._place.context / EXEMPLAR)
+        self._missing = self._age = 0
         return Sighting(spot=spot, confidence=best.score)
 
     def cut(self) -> None:
         """Look everywhere from the next frame on."""
-        self._missing, self._rest, self._sides = WIDENINGS, math.inf, None
+        self._missing = WIDENINGS
+        self._way.forget()
 
     def _begin(self, view: View, spot: Spot) -> None:
-        self._place = _place(spot)
+        self._place = place_of(spot)
         self._surround = _mean(view)
         self._missing = self._age = 0
-        self._sides, self._rest = None, math.inf
+        self._way.forget()
 
     def _look(self, view: View) -> Kernels:
         """Return what the object looks like where it is."""
@@ -152,12 +126,13 @@ class SiamMaskFollower:
         return torch.from_numpy(colours)[None].permute(0, 3, 1, 2).to(next(self._net.parameters()))
 
     def _search(self, view: View) -> Search:
-        """Return where to look: around the last place, wider while it is missing, then everywhere in turn."""
+        """Return where to look: around the last place, wider while it is missing, then also everywhere in turn."""
         size = min(SEARCH + STEP * self._missing, WIDEST)
         side = round(self._place.context * size / EXEMPLAR)
         x, y = self._place.x, self._place.y
-        if self._missing >= WIDENINGS:
-            x, y = _turn(self._missing - WIDENINGS, side, view)
+        turn, elsewhere = divmod(self._missing - WIDENINGS, 2)
+        if turn >= 0 and elsewhere:
+            x, y = everywhere(turn, side, view)
         return Search(region=Region(x=x, y=y, side=side), size=size)
 
     def _choose(self, answer: Answer) -> Best:
@@ -168,7 +143,7 @@ class SiamMaskFollower:
 
     def _miss(self, best: Best) -> Sighting:
         self._missing, self._age = self._missing + 1, self._age + 1
-        return Sighting(spot=None, confidence=1 - best.score, age=self._age, left=self._age >= self._rest)
+        return Sighting(spot=None, confidence=1 - best.score, age=self._age, left=self._way.left(self._age))
 
     def _moved(self, best: Best, search: Search, view: View) -> Place:
         """Return the last place changed towards the best box."""
@@ -182,39 +157,10 @@ class SiamMaskFollower:
             height=max(float(SMALLEST), min(height, view.height)),
         )
 
-    def _see(self, view: View, spot: Spot) -> None:
-        """Know how it moves, and whether it is on its way out of the picture."""
-        box = spot.box
-        sides = np.array([box.x, box.y, box.x + box.width, box.y + box.height], np.float64)
-        if self._missing or self._sides is None:
-            self._motion = np.zeros(4)
-        else:
-            self._motion += STEADY * (sides - self._sides - self._motion)
-        margin = EDGE * self._place.context / EXEMPLAR
-        self._sides, self._rest = sides, _rest(sides, self._motion, margin, view)
-        self._missing = self._age = 0
-
-
-def _place(spot: Spot) -> Place:
-    box = (sure(spot) or spot).box
-    width, height = max(SMALLEST, box.width), max(SMALLEST, box.height)
-    return Place(x=box.x + box.width / 2, y=box.y + box.height / 2, width=width, height=height)
-
-
-def _within(pixel: float, side: int) -> int:
-    return min(max(round(pixel), 0), side)
-
 
 def _mean(view: View) -> tuple[int, int, int]:
     blue, green, red, _ = (int(number) for number in cv2.mean(view.bgr))
     return blue, green, red
-
-
-def _turn(turn: int, side: int, view: View) -> tuple[float, float]:
-    """Return the centre of one of the squares that show all of the picture in turn, half over each other."""
-    columns, rows = (max(1, math.ceil(2 * length / side) - 1) for length in (view.width, view.height))
-    row, column = divmod(turn % (columns * rows), columns)
-    return view.width * (column + 1) / (columns + 1), view.height * (row + 1) / (rows + 1)
 
 
 def _outline(chances: Chances, best: Best, search: Search, view: View) -> Spot | None:
@@ -223,16 +169,3 @@ def _outline(chances: Chances, best: Best, search: Search, view: View) -> Spot |
     x = search.region.x - search.region.side / 2 + (best.column - BASE / 2) * STRIDE * scale
     y = search.region.y - search.region.side / 2 + (best.row - BASE / 2) * STRIDE * scale
     return paste(chances, (x, y), scale, OUTLINE, view)
-
-
-def _rest(sides: Sides, motion: Sides, margin: float, view: View) -> float:
-    """Return in how many frames a box within a margin of the picture's edge has moved out of it; infinity if never."""
-    left, top, right, bottom = sides
-    ways = (
-        (left <= margin, right, -motion[2]),
-        (top <= margin, bottom, -motion[3]),
-        (right >= view.width - margin, view.width - left, motion[0]),
-        (bottom >= view.height - margin, view.height - top, motion[1]),
-    )
-    frames = [float(way / speed) for near, way, speed in ways if near and speed * LEAVING >= way]
-    return min(frames, default=math.inf)
