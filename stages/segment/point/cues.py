@@ -74,25 +74,27 @@ class Evidence:
 
 def _models(lab: Map) -> tuple[Histogram, Histogram, Histogram]:
     height, width = lab.shape[:2]
-    light, red, blue = lab[..., 0] / 100, _finer_near_grey(lab[..., 1]), _finer_near_grey(lab[..., 2])
+    light, red, blue = lab[..., 0] / np.float32(100), _finer_near_grey(lab[..., 1]), _finer_near_grey(lab[..., 2])
     fine, coarse = ([binned(one, 0, 1, count) for one in (light, red, blue)] for count in (FINE, COARSE))
     rows, columns = np.indices((height, width))
     part = [rows * PARTS // height, columns * PARTS // width]
     return (
         Histogram(fine, [FINE] * 3, smoothings=2),
         Histogram([*coarse, *part], [COARSE] * 3 + [PARTS] * 2, smoothings=1),
-        Histogram([binned(one, 0, 4, TEXTURE) for one in _textures(light * 255)], [TEXTURE] * 2, smoothings=1),
+        Histogram(
+            [binned(one, 0, 4, TEXTURE) for one in _textures(light * np.float32(255))], [TEXTURE] * 2, smoothings=1
+        ),
     )
 
 
 def _finer_near_grey(values: Map) -> Map:
-    return (np.sign(values) * np.sqrt(np.abs(values) / 100) + 1) / 2
+    return np.asarray((np.sign(values) * np.sqrt(np.abs(values) / 100) + 1) / 2, np.float32)
 
 
 def _textures(light: Map) -> list[Map]:
     def detail(sigma: float) -> Map:
         away = np.abs(light - cv2.GaussianBlur(light, (0, 0), sigma))
-        return np.log1p(cv2.GaussianBlur(away, (0, 0), sigma))
+        return np.asarray(np.log1p(cv2.GaussianBlur(away, (0, 0), sigma)), np.float32)
 
     return [detail(1.0), detail(2.5)]
 
@@ -104,4 +106,4 @@ def _motion_model(one: Moves) -> Histogram:
 
 
 def _above(values: Map, surroundings: Flags) -> Map:
-    return values - np.float32(values[surroundings].mean()) if surroundings.any() else values
+    return np.asarray(values - values[surroundings].mean(), np.float32) if surroundings.any() else values

@@ -13,18 +13,18 @@ import numpy as np
 
 from stages.segment.point.area import Area, Map, around, within
 from stages.segment.point.cues import Evidence
+from stages.segment.point.fallback import fallback
 from stages.segment.point.guess import guesses
 from stages.segment.point.motion import moves
 from stages.segment.point.outlines import Outline, outlines
 from stages.segment.point.refine import refine
 from stages.segment.point.segmenter import Hint, Point
-from stages.segment.spot import SURE, Spot, enclose, rectangle, tight
+from stages.segment.spot import SURE, Spot
 from stages.segment.view import View
 from transport.messages import Box
 
 HELD = 20.0  # the leaning of a pixel that was pointed at
 TOUCH = 0.03  # of the area's longer side: radius of what a point says
-DISC = 0.01  # of the picture's longer side: radius of the disc that is left when nothing is found
 
 
 class GrabCut:
@@ -35,7 +35,7 @@ class GrabCut:
         found = [_best(view, box, hint, window) for box in guesses(view, hint, window)]
         area, outline = max(found, key=lambda one: one[1].score)
         spot = refine(view, area, outline.share)
-        return spot if (spot.values >= SURE).any() else _fallback(view, hint)
+        return spot if (spot.values >= SURE).any() else fallback(view, hint)
 
 
 def _best(view: View, box: Box, hint: Hint, window: Sequence[View]) -> tuple[Area, Outline]:
@@ -65,28 +65,3 @@ def _older(area: Area, spot: Spot) -> Map:
     """Return an outline that may be a little off, blurred by how much."""
     share = within(area, spot.values, spot.box)
     return np.asarray(cv2.GaussianBlur(share, (0, 0), max(1.0, TOUCH * max(share.shape))), np.float32)
-
-
-def _fallback(view: View, hint: Hint) -> Spot:
-    """Return the box, the older outline, or a small disc around the points."""
-    if hint.box is not None:
-        return rectangle(hint.box)
-    if hint.spot is not None and (hint.spot.values >= SURE).any():
-        return hint.spot
-    radius = max(1, round(DISC * max(view.width, view.height)))
-    return _discs(view, hint, radius)
-
-
-def _discs(view: View, hint: Hint, radius: int) -> Spot:
-    boxes = [_square(view, point, radius) for point in hint.points]
-    box = enclose(boxes) if boxes else Box(x=0, y=0, width=view.width, height=view.height)
-    drawn = np.zeros((box.height, box.width), np.uint8)
-    for point in hint.points:
-        cv2.circle(drawn, (point.x - box.x, point.y - box.y), radius, 255, cv2.FILLED)
-    return tight(drawn > 0, box) or rectangle(box)
-
-
-def _square(view: View, point: Point, radius: int) -> Box:
-    x, y = max(0, point.x - radius), max(0, point.y - radius)
-    right, bottom = min(view.width, point.x + radius + 1), min(view.height, point.y + radius + 1)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)

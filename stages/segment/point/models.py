@@ -11,11 +11,13 @@ UNSEEN = 1e-4  # the probability of a bin that nothing fell into
 MOST = 4.0  # of a log ratio: a single cue is never certain
 
 Codes = NDArray[np.intp]  # (h, w), the bin along one axis
+Table = NDArray[np.float64]
 
 
 def binned(values: Map, low: float, high: float, count: int) -> Codes:
     """Return into which of `count` bins from low to high each value falls, the outermost open to the outside."""
-    return np.clip((values - low) * (count / (high - low)), 0, count - 1).astype(np.intp)
+    codes: Codes = np.clip((values - low) * (count / (high - low)), 0, count - 1).astype(np.intp)
+    return codes
 
 
 class Histogram:
@@ -32,22 +34,24 @@ class Histogram:
         if on.sum() < 1 or beside.sum() < 1:
             return np.zeros(self._shape, np.float32)  # of nothing, nothing is known
         table = np.log(self.likelihood(on) + UNSEEN) - np.log(self.likelihood(beside) + UNSEEN)
-        return np.clip(table, -MOST, MOST)[self._bins].reshape(self._shape).astype(np.float32)
+        ratio: Map = np.clip(table, -MOST, MOST)[self._bins].reshape(self._shape).astype(np.float32)
+        return ratio
 
     def overlap(self, on: Map, beside: Map) -> float:
         """Return the Bhattacharyya coefficient: 1 where both look the same, 0 where they share nothing."""
         return float(np.sqrt(self.likelihood(on) * self.likelihood(beside)).sum())
 
-    def likelihood(self, weights: Map) -> NDArray[np.float64]:
+    def likelihood(self, weights: Map) -> Table:
         """Return the share of every bin, all together 1, or 0 where nothing weighs anything."""
-        table = np.bincount(self._bins, weights.ravel(), int(np.prod(self._counts))).reshape(self._counts)
+        counted = np.bincount(self._bins, weights.ravel(), int(np.prod(self._counts)))
+        table: Table = counted.astype(np.float64).reshape(self._counts)
         for axis in range(table.ndim):
             for _ in range(self._smoothings):
                 table = _averaged(table, axis)
         return (table / max(float(table.sum()), 1e-9)).ravel()
 
 
-def _averaged(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _averaged(table: Table, axis: int) -> Table:
     """Weigh each bin with its two neighbours, 1 2 1; the last is its own neighbour."""
     first = np.moveaxis(table, axis, 0)
     summed = 2 * first

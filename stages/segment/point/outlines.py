@@ -103,4 +103,4 @@ def _mean(values: Map, weights: Map) -> float:
 
 
 def _overlap(one: Flags, other: Flags) -> float:
-    return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
+    return float((one & other).sum() / max(1, int((one | other).sum())))

@@ -25,8 +25,8 @@ def refine(view: View, area: Area, share: Map) -> Spot:
     middle = max(2, round(size[0] * scale)), max(2, round(size[1] * scale))
     small = cv2.resize(grey, middle, interpolation=cv2.INTER_AREA).astype(np.float32)
     slope, level = _guided(small, np.asarray(cv2.resize(share, middle, interpolation=cv2.INTER_LINEAR), np.float32))
-    slope, level = (cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in (slope, level))
-    values = np.clip(np.rint((slope * grey + level) * 255.5), 0, 255).astype(np.uint8)
+    steep, high = (cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in (slope, level))
+    values = np.clip(np.rint((steep * grey + high) * 255.5), 0, 255).astype(np.uint8)
     return Spot(box=place, values=values)
 
 
