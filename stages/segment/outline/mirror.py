@@ -1,0 +1,106 @@
+"""An object in, its reflection in water or on a wet floor out: a weakened copy of it, upside down, below it.
+
+The picture below is compared with the object flipped about a level line, stretched by one of a few factors (a camera
+that looks down sees the copy shorter, ripples draw it out). The copy must show twice: the object's own pattern within
+its outline, and its outline against the water beside it. Both correlations and both strengths are needed, over
+several frames: a shadow has an outline without a pattern, textured ground has neither.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.segment.outline.plate import Flags
+from stages.segment.outline.reduced import Picture
+from stages.segment.spot import Grey
+
+LEVELS = (-5, -3, -1, 1)  # reduced pixels from the object's lowest one, at which the water may begin
+STRETCHES = (1.0, 0.7, 0.5)  # height of the copy over that of the object
+BESIDE = 0.25  # of the object's width, on each side, that the copy's outline is compared with
+PATTERN, STRENGTH = 0.2, 0.2  # correlation within the outline, and share of the object's contrast that is seen again
+OUTLINE, CONTRAST = 0.25, 0.3  # the same for the outline against what is beside it
+MEMORY = 0.2  # how fast the verdict follows
+SEEN, GONE = 1.0, 0.7  # verdicts, 1 being just good enough, that begin and end a reflection
+EVERY = 4  # frames, of which one is searched while there is no reflection
+ENOUGH = 60  # reduced pixels of the copy that must be in sight
+WIDER = (5, 3)  # reduced pixels: ripples carry the copy further to the sides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Copy:
+    """What a flip about one level would look like."""
+
+    columns: slice
+    rows: slice
+    colours: Picture  # (h, w, 3) over these
+    inside: Flags  # (h, w)
+
+
+class Mirror:
+    """Follows one object's reflection; holds numbers."""
+
+    def __init__(self) -> None:
+        self._verdict: float | None = None
+        self._on = False
+        self._frame = 0
+
+    def step(self, seen: Picture, inside: Grey, hidden: Flags) -> Flags:
+        """Return where the reflection is in the next frame, (h, w); `hidden` is the object and its soft edge."""
+        self._frame += 1
+        found = np.zeros_like(hidden)
+        if not self._on and self._frame % EVERY != 1:
+            return found
+        smooth = np.asarray(cv2.blur(seen, (3, 3)), np.float32)
+        tried = [(judge(smooth, hidden, copy), copy) for copy in _copies(smooth, inside, hidden)]
+        now, best = max(tried, key=lambda pair: pair[0]) if tried else (0.0, None)
+        last = now if self._verdict is None else self._verdict
+        self._verdict = last + MEMORY * (min(now, 2 * SEEN) - last)
+        self._on = best is not None and self._verdict > (GONE if self._on else SEEN)
+        if self._on and best is not None:
+            wide = cv2.dilate(best.inside.view(np.uint8), np.ones(WIDER[::-1], np.uint8)) > 0
+            found[best.rows, best.columns] = wide
+        return found & ~hidden
+
+
+def judge(seen: Picture, hidden: Flags, copy: _Copy) -> float:
+    """Return how well a copy shows, 1 being just good enough."""
+    here, free = seen[copy.rows, copy.columns], ~hidden[copy.rows, copy.columns]
+    within = copy.inside & free
+    if np.count_nonzero(within) < ENOUGH:
+        return 0.0
+    pattern, strength = _likeness(_level(here[within]), _level(copy.colours[within]))
+    beside = (free & ~copy.inside)[..., None]
+    water = (here * beside).sum(axis=1) / np.maximum(beside.sum(axis=1), 1)
+    off = np.where(within[..., None], copy.colours - water[:, None], 0)
+    outline, contrast = _likeness((here - water[:, None])[free], off[free])
+    return min(pattern / PATTERN, strength / STRENGTH, outline / OUTLINE, contrast / CONTRAST)
+
+
+def _copies(seen: Picture, inside: Grey, hidden: Flags) -> list[_Copy]:
+    x, y, width, height = cv2.boundingRect(inside)
+    rows = seen.shape[0]
+    columns = slice(max(x - int(BESIDE * width), 0), x + width + int(BESIDE * width))
+    copies = []
+    for stretch in STRETCHES if width else ():
+        for level in (y + height + offset for offset in LEVELS):
+            there = np.arange(level + 1, min(level + 1 + int(height * stretch), rows))
+            source = np.rint(level - (there - level) / stretch).astype(int)
+            there, source = there[(source >= 0) & (there >= 0)], source[(source >= 0) & (there >= 0)]
+            if len(there):
+                part = slice(int(there[0]), int(there[-1]) + 1)
+                flipped, flipped_inside = seen[source, columns], inside[source, columns] > 0
+                copies.append(_Copy(columns=columns, rows=part, colours=flipped, inside=flipped_inside))
+    return copies
+
+
+def _level(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    level: NDArray[np.float32] = colours - colours.mean(axis=0)
+    return level
+
+
+def _likeness(seen: NDArray[np.float32], copy: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the correlation of two (n, 3) arrays, and how much of the second is in the first."""
+    both, own = float((seen * copy).sum()), float((copy * copy).sum())
+    return both / (float((seen * seen).sum()) * own + 1e-6) ** 0.5, both / (own + 1e-6)
