@@ -22,6 +22,7 @@ from stages.encode.targets import check_apart, check_target, is_folder, partial_
 from stages.errors import OptionError, PromptError, StageError
 from stages.inpaint.engines import find_engine
 from stages.segment.choose import check_choice
+from stages.segment.everything import check_targets
 from stages.segment.prompts import Prompts
 
 
@@ -29,6 +30,7 @@ def check_job(job: Job) -> None:
     """Raise for everything about a job that can be known to be wrong before anything is started."""
     check_prompts(job.prompts)
     check_choice(job.segment)
+    check_targets(job.prompts.targets, job.segment)
     check_counts(job.replicas, job.chunk)
     find_engine(job.engine, job.inpaint)
     if job.track_only:

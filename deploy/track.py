@@ -40,14 +40,13 @@ def _lossless(job: Job) -> EncodeConfig:
 def track(job: Job) -> Iterator[StreamInfo | Written]:
     """Yield what is known of the source, then how far the masks are written, after every frame.
 
-    The masks are those of the objects, neither widened nor faded out: fed back with the same options they do what
-    tracking did.
+    The masks are neither widened by the margin nor faded out: fed back with the same options they do what tracking did.
     """
     source = decode(job.source, job.decode)
     info = next(source)
     assert isinstance(info, StreamInfo)
     yield info
-    bare = replace(job.segment, dilate=0, feather=0, grow=False)
+    bare = replace(job.segment, dilate=0, feather=0)
     masked = segment(chain([info], source), check(job.prompts, info), bare)
     if not job.overlay:
         yield from encode(as_masks(masked), job.target, _lossless(job))

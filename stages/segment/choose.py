@@ -62,7 +62,7 @@ def make_tracker(config: SegmentConfig) -> Tracker:
     if config.tracker == "siammask":
         from stages.segment.track.siammask import siammask
 
-        return Each(siammask(str(paths[0])))
+        return Each(siammask(str(paths[0]), device=config.device))
     if config.tracker == "nanotrack":
         from stages.segment.track.nanotrack import NanoTrack
 
@@ -76,15 +76,16 @@ def _segmenter(config: SegmentConfig) -> str:
     if config.segmenter != AUTO:
         return config.segmenter
     torch = find_spec("torch") is not None
-    return next((sam for sam in SAMS if torch and has(sam, _folder(config))), "grabcut")
+    return next((sam for sam in SAMS if torch and has(sam, folder_of(config))), "grabcut")
 
 
 def _file(name: str, config: SegmentConfig) -> Path:
     try:
-        return find(name, _folder(config))
+        return find(name, folder_of(config))
     except WeightsError as error:
         raise ModelError(str(error)) from error
 
 
-def _folder(config: SegmentConfig) -> Path | None:
+def folder_of(config: SegmentConfig) -> Path | None:
+    """Return where checkpoints are looked for first."""
     return Path(config.weights) if config.weights else None

@@ -24,7 +24,6 @@ class SegmentConfig:
     confirm: int = 1  # sightings that such an object needs before it is removed
     lost: str = "hold"  # what is done about an object that is lost: hold, blur, stop
     effects: tuple[str, ...] = ()  # what belongs to an object beside itself: shadow, which includes reflections
-    grow: bool = True  # by what motion blur, compression and contact shadows need; masks to be looked at are not
     dilate: int = 4  # pixels by which the mask is wider than the object: outlines are never exact
     feather: int = 3  # pixels over which it then fades out
     hold: int = 0  # frames that a pixel stays masked after the prompt left it

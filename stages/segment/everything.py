@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from stages.errors import ModelError
+from stages.segment.choose import folder_of, make_segmenter, make_tracker
 from stages.segment.config import SegmentConfig
-from stages.segment.spot import Spot
+from stages.segment.detect.carry import Carry
+from stages.segment.detect.choose import make_detector
+from stages.segment.detect.classes import labels
+from stages.segment.detect.targets import Targets
+from stages.segment.prompts import MOVING
+from stages.segment.spot import Spot, unite
 from stages.segment.view import View
+from weights.load import WeightsError
 
 
 class Target(Protocol):
     """Finds all of a kind in frame after frame."""
 
-    def step(self, view: View) -> Spot | None:
-        """Return all of it in the next frame as one spot."""
+    def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
+        """Return all of it in the next frame as one spot; `window` holds frames that follow, perhaps none."""
         ...
 
     def cut(self) -> None:
@@ -22,4 +30,39 @@ class Target(Protocol):
 
 def make_targets(names: Sequence[str], config: SegmentConfig) -> list[Target]:
     """Return what finds the targets of these names; PromptError for a class that nobody knows."""
-    return []
+    found: list[Target] = []
+    if MOVING in names:
+        from stages.segment.detect.moving import Moving
+
+        found.append(Moving())
+    if classes := [name for name in names if name != MOVING]:
+        found.append(_Classes(classes, config))
+    return found
+
+
+def check_targets(names: Sequence[str], config: SegmentConfig) -> None:
+    """Raise PromptError, OptionError or ModelError for targets that cannot be found."""
+    if classes := [name for name in names if name != MOVING]:
+        labels(classes)
+
+
+class _Classes:
+    """Everything of some classes."""
+
+    def __init__(self, names: Sequence[str], config: SegmentConfig) -> None:
+        try:
+            detector = make_detector(config.detector, names, folder_of(config))
+        except WeightsError as error:
+            raise ModelError(str(error)) from error
+        # Crowds cannot each be followed as closely as one object: they are only carried along until they are seen anew.
+        tracker = Carry() if config.tracker == SegmentConfig().tracker else make_tracker(config)
+        segmenter = make_segmenter(config)
+        self._targets = Targets(detector, segmenter, tracker, every=config.every, confirm=config.confirm)
+
+    def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
+        """Return all of them in the next frame as one spot."""
+        return unite(self._targets.step(view, window))
+
+    def cut(self) -> None:
+        """Know that the next frame begins a new shot."""
+        self._targets.cut()

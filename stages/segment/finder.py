@@ -28,7 +28,7 @@ class Finder:
         """Take the stream's pictures and the seconds in a tick of its clock; PromptError if a prompt does not fit."""
         fitting = fit(prompts, picture)
         pictures = [crop(read_mask(path, picture)) for path in prompts.region_masks]
-        self._fixed = unite([*(rectangle(box) for box in fitting.regions), *(spot for spot in pictures if spot)])
+        self._fixed = _united(*(rectangle(box) for box in fitting.regions), *pictures)
         self._objects = _objects(fitting, config, tick) if prompts.objects else None
         self._targets = make_targets(prompts.targets, config)
         self._given = GivenMasks(prompts.mask) if prompts.mask is not None else None
@@ -36,6 +36,7 @@ class Finder:
         self._cuts = CutDetector(config.cut)
         self._shaper = Shaper(picture, config, fitting.keep)
         self._shot = 0
+        self._fresh = True  # the shot has not had a frame yet
         self._last: Frame | None = None
 
     def step(self, frame: Frame, upcoming: Callable[[], Sequence[Frame]]) -> MaskedFrame:
@@ -45,9 +46,11 @@ class Finder:
             self._cut()
         self._last = frame
         cover = self._objects.step(view, lambda: self._same_shot(upcoming())) if self._objects else Cover()
-        found = [cover.spot, self._fixed, *(target.step(view) for target in self._targets), self._next_given(frame)]
-        spot = unite([spot for spot in found if spot])
-        mask, blurred = self._shaper.step(view, spot, cover.blurred)
+        window = self._same_shot(upcoming()) if self._targets and self._fresh else []
+        self._fresh = False
+        found = _united(cover.spot, *(target.step(view, window) for target in self._targets))
+        given = _united(self._fixed, self._next_given(frame))
+        mask, blurred = self._shaper.step(view, found, given, cover.blurred)
         return MaskedFrame(frame=frame, mask=mask, shot=self._shot, emit=True, blurred=blurred)
 
     def finish(self) -> None:
@@ -59,6 +62,7 @@ class Finder:
 
     def _cut(self) -> None:
         self._shot += 1
+        self._fresh = True
         self._shaper.forget()
         for target in self._targets:
             target.cut()
@@ -77,3 +81,7 @@ class Finder:
 
 def _objects(prompts: Prompts, config: SegmentConfig, tick: Fraction) -> Objects:
     return Objects(prompts.objects, make_segmenter(config), make_tracker(config), check_policy(config.lost), tick)
+
+
+def _united(*spots: Spot | None) -> Spot | None:
+    return unite([spot for spot in spots if spot])
