@@ -1,4 +1,6 @@
-"""Batch norm whose statistics are constants."""
+"""Batch norm whose statistics are constants, and how it is folded into what comes before."""
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -24,3 +26,18 @@ class FrozenBatchNorm2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=EPSILON)
+
+
+def fold(net: nn.Module) -> None:
+    """Make every norm that follows a convolution a part of it: the same answers from fewer passes over memory.
+
+    The names are no longer those of the checkpoints.
+    """
+    with torch.no_grad():
+        for module in net.modules():
+            for (_, conv), (name, norm) in pairwise(list(module.named_children())):
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, FrozenBatchNorm2d):
+                    scale = norm.weight * (norm.running_var + EPSILON).rsqrt()
+                    conv.weight *= scale.view(-1, 1, 1, 1)
+                    conv.bias = nn.Parameter(norm.bias - norm.running_mean * scale)
+                    setattr(module, name, nn.Identity())

@@ -19,6 +19,7 @@ from torch.nn import functional
 from stages.errors import OptionError, PromptError
 from stages.nets.aot.group import Group, merge
 from stages.nets.aot.net import AOT, DEVIATION, MEAN, OBJECTS, STRIDE, VARIANTS
+from stages.nets.aot.norm import fold
 from stages.nets.checkpoint import CheckpointError, load
 from stages.segment.spot import SURE, Spot, crop, slices
 from stages.segment.track.tracker import Sighting
@@ -234,6 +235,7 @@ def _network(checkpoint: str, variant: str, device: str, precision: Precision) -
         net = load(AOT(VARIANTS[variant]), [checkpoint])
     except CheckpointError as error:
         raise OptionError(f"AOT: {error}") from error
+    fold(net)
     try:
         net.to(device, PRECISIONS[precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net

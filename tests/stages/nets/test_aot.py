@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need the extra `learned`")
 
 from stages.nets.aot.net import AOT, VARIANTS, one_hot  # noqa: E402
+from stages.nets.aot.norm import FrozenBatchNorm2d, fold  # noqa: E402
 from tests.parity.aot import seeded  # noqa: E402
 
 STORED = Path(__file__).parents[2] / "parity" / "aot"
@@ -82,6 +83,16 @@ def test_ten_frames_with_three_objects_come_out_as_from_the_original(variant):
             long, remembered = joined(short, long) if long else short, number
     assert apart(samples(flat(long)), stored["long"]) < TOLERANCE
     assert apart(samples(grids(short)), stored["short"]) < TOLERANCE
+
+
+@pytest.mark.parametrize("variant", ["aott", "r50_aotl"])
+def test_folded_norms_change_no_answer(variant):
+    net, picture = network(variant), torch.from_numpy(seeded.picture(0))
+    before = net.encode(picture)
+    fold(net)
+    assert not any(isinstance(module, FrozenBatchNorm2d) for module in net.modules())
+    for folded, unfolded in zip(net.encode(picture), before, strict=True):
+        assert apart(folded, unfolded.numpy()) < TOLERANCE
 
 
 def joined(new, old):
