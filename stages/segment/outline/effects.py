@@ -109,7 +109,8 @@ class Effects:
         then, self._centre = self._centre or now, now
         move = np.array([[1, 0, now[0] - then[0]], [0, 1, now[1] - then[1]]])
         both = cv2.warpAffine(cv2.merge((self._votes, self._cast)), move, inside.shape[::-1])
-        return both[..., 0], both[..., 1]
+        votes, cast = cv2.split(np.asarray(both, np.float32))
+        return votes, cast  # type: ignore[return-value]
 
     def _with(self, spot: Spot, found: Flags) -> Spot:
         if not found.any():

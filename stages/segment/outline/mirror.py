@@ -23,7 +23,7 @@ PATTERN, STRENGTH = 0.2, 0.2  # correlation within the outline, and share of the
 OUTLINE, CONTRAST = 0.25, 0.3  # the same for the outline against what is beside it
 MEMORY = 0.2  # how fast the verdict follows
 SEEN, GONE = 1.0, 0.7  # verdicts, 1 being just good enough, that begin and end a reflection
-EVERY = 4  # frames, of which one is searched while there is no reflection
+EVERY = 4  # frames, of which one is searched for the best flip
 ENOUGH = 60  # reduced pixels of the copy that must be in sight
 WIDER = (5, 3)  # reduced pixels: ripples carry the copy further to the sides
 
@@ -32,6 +32,7 @@ WIDER = (5, 3)  # reduced pixels: ripples carry the copy further to the sides
 class _Copy:
     """What a flip about one level would look like."""
 
+    flip: tuple[int, float]
     columns: slice
     rows: slice
     colours: Picture  # (h, w, 3) over these
@@ -45,23 +46,32 @@ class Mirror:
         self._verdict: float | None = None
         self._on = False
         self._frame = 0
+        self._flip: tuple[int, float] | None = None  # where the water begins, how long the copy is
 
     def step(self, seen: Picture, inside: Grey, hidden: Flags) -> Flags:
         """Return where the reflection is in the next frame, (h, w); `hidden` is the object and its soft edge."""
-        self._frame += 1
+        search, self._frame = self._frame % EVERY == 0, self._frame + 1
+        copies = self._copies(np.asarray(cv2.blur(seen, (3, 3)), np.float32), inside, search) if inside.any() else []
         found = np.zeros_like(hidden)
-        if not self._on and self._frame % EVERY != 1:
-            return found
-        smooth = np.asarray(cv2.blur(seen, (3, 3)), np.float32)
-        tried = [(judge(smooth, hidden, copy), copy) for copy in _copies(smooth, inside, hidden)]
-        now, best = max(tried, key=lambda pair: pair[0]) if tried else (0.0, None)
+        if copies:
+            now, best = max(((judge(seen, hidden, copy), copy) for copy in copies), key=lambda pair: pair[0])
+            self._follow(now, best)
+            if self._on:
+                wide = cv2.dilate(best.inside.view(np.uint8), np.ones(WIDER[::-1], np.uint8)) > 0
+                found[best.rows, best.columns] = wide
+        return found & ~hidden
+
+    def _copies(self, seen: Picture, inside: Grey, search: bool) -> list[_Copy]:
+        if search:
+            flips = [(level, stretch) for level in LEVELS for stretch in STRETCHES]
+        else:
+            flips = [self._flip] if self._on and self._flip else []
+        return [copy for flip in flips if (copy := _flipped(seen, inside, *flip))]
+
+    def _follow(self, now: float, best: _Copy) -> None:
         last = now if self._verdict is None else self._verdict
         self._verdict = last + MEMORY * (min(now, 2 * SEEN) - last)
-        self._on = best is not None and self._verdict > (GONE if self._on else SEEN)
-        if self._on and best is not None:
-            wide = cv2.dilate(best.inside.view(np.uint8), np.ones(WIDER[::-1], np.uint8)) > 0
-            found[best.rows, best.columns] = wide
-        return found & ~hidden
+        self._on, self._flip = self._verdict > (GONE if self._on else SEEN), best.flip
 
 
 def judge(seen: Picture, hidden: Flags, copy: _Copy) -> float:
@@ -78,21 +88,18 @@ def judge(seen: Picture, hidden: Flags, copy: _Copy) -> float:
     return min(pattern / PATTERN, strength / STRENGTH, outline / OUTLINE, contrast / CONTRAST)
 
 
-def _copies(seen: Picture, inside: Grey, hidden: Flags) -> list[_Copy]:
+def _flipped(seen: Picture, inside: Grey, offset: int, stretch: float) -> _Copy | None:
     x, y, width, height = cv2.boundingRect(inside)
-    rows = seen.shape[0]
+    level = y + height + offset
     columns = slice(max(x - int(BESIDE * width), 0), x + width + int(BESIDE * width))
-    copies = []
-    for stretch in STRETCHES if width else ():
-        for level in (y + height + offset for offset in LEVELS):
-            there = np.arange(level + 1, min(level + 1 + int(height * stretch), rows))
-            source = np.rint(level - (there - level) / stretch).astype(int)
-            there, source = there[(source >= 0) & (there >= 0)], source[(source >= 0) & (there >= 0)]
-            if len(there):
-                part = slice(int(there[0]), int(there[-1]) + 1)
-                flipped, flipped_inside = seen[source, columns], inside[source, columns] > 0
-                copies.append(_Copy(columns=columns, rows=part, colours=flipped, inside=flipped_inside))
-    return copies
+    there = np.arange(max(level + 1, 0), min(level + 1 + int(height * stretch), seen.shape[0]))
+    source = np.rint(level - (there - level) / stretch).astype(int)
+    there, source = there[source >= 0], source[source >= 0]
+    if not len(there):
+        return None
+    rows = slice(int(there[0]), int(there[-1]) + 1)
+    colours, copied = seen[source, columns], inside[source, columns] > 0
+    return _Copy(flip=(offset, stretch), columns=columns, rows=rows, colours=colours, inside=copied)
 
 
 def _level(colours: NDArray[np.float32]) -> NDArray[np.float32]:

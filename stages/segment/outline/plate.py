@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.segment.outline.camera import Camera
-from stages.segment.outline.reduced import Picture
+from stages.segment.outline.reduced import Picture, mean, most
 
 Flags = NDArray[np.bool_]  # (h, w)
 Logs = NDArray[np.float32]  # (h, w), differences of logarithms of brightness
@@ -55,9 +55,9 @@ class Plate:
     def learn(self, seen: Picture, free: Flags) -> None:
         """Take in a frame's pixels where they are neither the object's nor near it."""
         off = seen - self.colours
-        size = np.abs(off).max(axis=2)
+        size = most(off)
         rate = np.where(size > ODD, np.float32(MEMORY * SLOWER), np.float32(MEMORY))
-        unrest = np.minimum(size / (self.colours.mean(axis=2) + np.float32(DARK)), 1)
+        unrest = np.minimum(size / (mean(self.colours) + np.float32(DARK)), 1)
         self.unrest += np.where(free & self.known, rate, 0) * (unrest - self.unrest)
         rate[~self.known] = 1
         rate[~free] = 0
@@ -67,5 +67,6 @@ class Plate:
 
 def log_ratio(seen: cv2.typing.MatLike, plate: cv2.typing.MatLike) -> Picture:
     """Return the logarithm of how much brighter every component is than the plate's."""
-    ratio: Picture = np.log((seen + np.float32(DARK)) / (plate + np.float32(DARK))).astype(np.float32)
-    return ratio
+    lighter = np.asarray(seen, np.float32) + np.float32(DARK)
+    lighter /= np.asarray(plate, np.float32) + np.float32(DARK)
+    return np.asarray(cv2.log(lighter), np.float32)

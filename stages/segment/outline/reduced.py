@@ -46,3 +46,14 @@ class Reduction:
         rows, columns = whole.shape[:2]
         padded = cv2.copyMakeBorder(whole, 0, -rows % self.n, 0, -columns % self.n, cv2.BORDER_REPLICATE)
         return np.asarray(cv2.resize(padded, (self.width, self.height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def mean(colours: cv2.typing.MatLike) -> NDArray[np.float32]:
+    """Return the (h, w) mean of the components; numpy takes many times as long along so short an axis."""
+    return np.asarray(cv2.transform(colours, np.full((1, 3), 1 / 3, np.float32)), np.float32)
+
+
+def most(colours: cv2.typing.MatLike) -> NDArray[np.float32]:
+    """Return the (h, w) largest magnitude of the components."""
+    first, second, third = cv2.split(cv2.absdiff(colours, 0.0))
+    return np.asarray(cv2.max(cv2.max(first, second), third), np.float32)

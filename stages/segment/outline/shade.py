@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.segment.outline.plate import Flags, Logs, log_ratio
-from stages.segment.outline.reduced import Picture
+from stages.segment.outline.reduced import Picture, mean, most
 
 Votes = NDArray[np.float32]  # (h, w), -1 to 1
 
@@ -26,7 +26,7 @@ AROUND = (5, 5)  # reduced pixels: the neighbours
 def shade(seen: Picture, plate: Picture, unrest: Logs) -> Votes:
     """Return the votes of pixels of which the plate is known, all (h, w, ...) of one box."""
     ratio = log_ratio(cv2.blur(seen, SMOOTH), cv2.blur(plate, SMOOTH))
-    change = ratio.mean(axis=2)
+    change = mean(ratio)
     faint = np.maximum(np.float32(FAINT), np.float32(NOISY) * unrest)
     dark = change < -faint
     fits = dark & is_shade(ratio)
@@ -38,8 +38,8 @@ def shade(seen: Picture, plate: Picture, unrest: Logs) -> Votes:
 
 def is_shade(ratio: Picture) -> Flags:
     """Return where the (h, w, 3) log ratios to what is lit are those of a shadow, as long as it is dark enough."""
-    change = ratio.mean(axis=2)
-    tint = np.abs(ratio - change[..., None]).max(axis=2)
+    change = mean(ratio)
+    tint = most(ratio - change[..., None])
     fits: Flags = (change > -DEEP) & (tint < TINT[0] - TINT[1] * change)
     return fits
 

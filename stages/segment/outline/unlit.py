@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from stages.segment.outline.plate import Flags, log_ratio
-from stages.segment.outline.reduced import Picture
+from stages.segment.outline.reduced import Picture, mean
 from stages.segment.outline.shade import is_even, is_shade
 
 COARSE = 4  # reduced pixels each way that the ground is looked at in
@@ -25,13 +25,13 @@ def unlit(seen: Picture, hidden: Flags, longer: int) -> Flags:
     coarse = _without(seen, hidden, size)
     window = min(int(longer * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
     ground = cv2.medianBlur(coarse, window)
-    off = np.abs(log_ratio(coarse, ground).mean(axis=2))
+    off = np.abs(mean(log_ratio(coarse, ground)))
     rough = cv2.medianBlur(np.clip(off * 255, 0, 255).astype(np.uint8), window)
     whole = width, height
     ground = cv2.resize(ground, whole, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     plain = cv2.resize(rough, whole, interpolation=cv2.INTER_LINEAR) < 255 * PLAIN
     ratio = log_ratio(cv2.blur(seen, (3, 3)), ground)
-    change = ratio.mean(axis=2)
+    change = mean(ratio)
     fits = (change < -DARKER) & is_shade(ratio) & plain & ~hidden
     found: Flags = fits & is_even(change, fits)
     return found
