@@ -15,8 +15,10 @@ SEED = 0.15  # ... and so is what has less of its area surely different
 BRIDGE = 0.012  # of the picture's height: gaps that are closed between parts of one thing
 HOLE = 0.02  # of the picture: larger holes stay open, as one sees the scene through them
 RIM = 1  # pixels by which things are grown: their soft border
-BARE = 0.7  # contrast along a ghost's border in the picture, of that in the plate
-FLAT = 6.0  # levels of contrast along a border below which nothing can be said
+BARE = 0.5  # a ghost's outline in the picture, of that in the plate
+ALIKE = 0.9  # correlation of what is only lit in another way
+FLAT = 5.0  # levels of contrast of an outline, below which nothing can be said
+MARGIN = 8  # pixels around a part that are looked at
 
 
 def whole(off: Values, level: Values, before: Where) -> Where:
@@ -44,18 +46,35 @@ def ghosts(still: Where, sure: Where, picture: Colours, plate: Colours) -> Where
     count, labels, stats, _ = cv2.connectedComponentsWithStats(still.astype(np.uint8), connectivity=8)
     for label in range(1, count):
         x, y, width, height, area = (int(value) for value in stats[label])
-        rows, columns = slice(max(y - 3, 0), y + height + 3), slice(max(x - 3, 0), x + width + 3)
+        rows, columns = slice(max(y - MARGIN, 0), y + height + MARGIN), slice(max(x - MARGIN, 0), x + width + MARGIN)
         part = labels[rows, columns] == label
         faint = np.count_nonzero(part & sure[rows, columns]) < SEED * area
-        if faint or _is_bare(part, picture[rows, columns], plate[rows, columns]):
+        seen = picture[rows, columns], plate[rows, columns]
+        if faint or _is_bare(part, *seen) or _is_lit(part, *seen):
             gone[rows, columns] |= part
     return gone
 
 
 def _is_bare(part: Where, picture: Colours, plate: Colours) -> bool:
-    border = cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
-    now, then = (_contrast(image)[border].mean() for image in (picture, plate))
-    return bool(then > FLAT and now < BARE * then)
+    now, then = (_outline(part.astype(np.uint8), _contrast(image)) for image in (picture, plate))
+    return then > FLAT and now < BARE * then
+
+
+def _outline(part: Grey, contrast: Grey) -> float:
+    """Return by how much the contrast is higher along a part's border than beside it, on both sides."""
+    wide = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((13, 13), np.uint8)) > 0
+    border = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
+    beside = wide & ~(cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8)) > 0)
+    return float(contrast[border].mean() - contrast[beside].mean()) if beside.any() else 0.0
+
+
+def _is_lit(part: Where, picture: Colours, plate: Colours) -> bool:
+    """Whether a part shows the very thing that the plate shows, in another light."""
+    near = cv2.dilate(part.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    now, then = (image[near].astype(np.float32).sum(axis=1) for image in (picture, plate))
+    now, then = now - now.mean(), then - then.mean()
+    power = float(np.sqrt((now * now).sum() * (then * then).sum()))
+    return power > FLAT * FLAT * len(now) and float((now * then).sum()) > ALIKE * power
 
 
 def _contrast(image: Colours) -> Grey:
@@ -71,14 +90,10 @@ def _joined(weak: Grey) -> Grey:
 
 
 def _filled(mask: Grey) -> Grey:
-    """Fill holes that are not large; those at the picture's edge are none."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
-    if count <= 2:
+    """Fill holes that are not large."""
+    outlines, levels = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not outlines:
         return mask
-    height, width = mask.shape
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
-    hole = (left > 0) & (top > 0) & (right < width) & (bottom < height)
-    hole &= stats[:, cv2.CC_STAT_AREA] < HOLE * mask.size
-    hole[0] = False
-    return np.where(hole[labels], np.uint8(1), mask)
+    inner = [outline for outline, level in zip(outlines, levels[0], strict=True) if level[3] >= 0]
+    small = [outline for outline in inner if cv2.contourArea(outline) < HOLE * mask.size]
+    return np.asarray(cv2.drawContours(mask.copy(), small, -1, 1, cv2.FILLED), np.uint8)

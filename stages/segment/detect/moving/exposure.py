@@ -4,6 +4,7 @@ By quantiles, which need no registration and hardly see a moving object; or pixe
 out what does not fit (trimmed, twice).
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +36,12 @@ def apply(tone: Tone, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (..., 3) values in another tone; not clipped, so that it can be undone."""
     gain, offset = tone
     return values * gain + offset
+
+
+def shown(tone: Tone, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a (H, W, 3) picture in another tone, clipped."""
+    table = apply(tone, np.arange(256, dtype=np.float32)[:, None].repeat(3, axis=1))
+    return np.asarray(cv2.LUT(picture, np.clip(np.rint(table), 0, 255).astype(np.uint8)[None]), np.uint8)
 
 
 def _tone(lines: list[tuple[float, float]]) -> Tone:

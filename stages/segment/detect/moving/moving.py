@@ -26,6 +26,7 @@ SETTLED = 8  # frames without a change after which what stands still may be bare
 JUDGED = 4  # of so many frames in one are ghosts looked for
 TREMBLE = 1.0  # pixels by which a picture that had to be resampled may lie beside the plate
 LEAST_NOISE = 0.7  # levels
+SURER = 0.9  # of the doubt about a new exposure is left after a frame
 EVERYTHING = 0.7  # of the picture: more than that is not an object
 LOST_FRAMES = 25  # in a row that do not fit the plate: then it is made anew
 AROUND = np.ones((5, 5), np.uint8)  # pixels by which what moved may have moved on
@@ -47,6 +48,7 @@ class Moving:
         self._matrix: Matrix = np.eye(2, 3)
         self._lost = 0  # frames in a row that did not fit
         self._frames = 0
+        self._doubt = 0.0  # about the exposure, 0 to 1
 
     def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
         """Return all that moves in the next frame, 0 to 255 with 128 as its outline; None if nothing does.
@@ -75,7 +77,8 @@ class Moving:
             self._moving = np.zeros_like(self._moving)
         off = plate.differences(placed.picture, 0.0 if placed.exact else TREMBLE)
         off[~placed.seen] = 0
-        level = plate.level(max(LEAST_NOISE, float(np.median(off[::3, ::3]))))
+        self._doubt = 1.0 if placed.exposed else self._doubt * SURER
+        level = plate.level(max(LEAST_NOISE, float(np.median(off[::3, ::3]))), self._doubt)
         before = cv2.dilate(self._moving.view(np.uint8), AROUND) > 0
         moving = whole(off, level, before)
         plate.learn(placed.picture, off, level, moving, placed.seen)

@@ -23,6 +23,8 @@ SWAY = np.ones((5, 5), np.uint8)  # pixels around, among which a restless one ma
 NEAR = np.ones((3, 3), np.uint8)
 FLOOR = 4.0  # levels by which a pixel may always differ ...
 DEVIATIONS = 3.0  # ... and how often its spread beside that
+UNEQUAL = 0.1  # of a pixel's distance from the usual brightness: what an exposure may be wrong by there
+NO_DOUBT = 0.05
 
 
 class Plate:
@@ -65,9 +67,16 @@ class Plate:
             self.age,
         )
 
-    def level(self, noise: float) -> Values:
-        """Return from which difference a pixel differs weakly, given the noise of the whole picture."""
-        return np.asarray(FLOOR + DEVIATIONS * np.maximum(self._spread, np.float32(noise)), np.float32)
+    def level(self, noise: float, doubt: float) -> Values:
+        """Return from which difference a pixel differs weakly, given the noise of the whole picture.
+
+        `doubt`, 0 to 1, is how little the exposure is known, which tells where a pixel is not as bright as most are.
+        """
+        level = np.asarray(FLOOR + DEVIATIONS * np.maximum(self._spread, np.float32(noise)), np.float32)
+        if doubt > NO_DOUBT:
+            grey = self.grey
+            level += np.float32(UNEQUAL * doubt) * cv2.absdiff(grey, np.full_like(grey, np.median(grey[::4, ::4])))
+        return level
 
     def learn(self, picture: Colours, off: Values, level: Values, taken: Where, seen: Where) -> None:
         """Learn from a picture on the plate: `taken` is not the scene, `seen` is inside the picture."""

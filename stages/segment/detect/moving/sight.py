@@ -16,11 +16,14 @@ from stages.segment.detect.moving.camera import Matrix, Points, corners, is_whol
 from stages.segment.detect.moving.plate import Plate
 
 Colours = NDArray[np.uint8]  # (H, W, 3)
+Pixels = NDArray[np.float32]  # (n, 3), 0 to 255
 Where = NDArray[np.bool_]  # (H, W)
 
 RENEW = 50  # frames after which other places are compared, as the plate has changed
 DETAILED = 0.06  # of the picture: the places with most detail, which show a shift ...
-EVENLY = 6  # ... and of so many pixels one, across and down, which show an exposure
+MOST_DETAILED = 2000  # ... so many of them ...
+EVENLY = 8  # ... and of so many pixels one, across and down, which show an exposure
+MAP_ROWS = 64
 WORST = 30.0  # levels: a place that is further off is something that moves
 UNUSUAL, ABOVE = 1.4, 0.7  # times and levels: a worse fit than usual has a cause
 BETTER = 0.85  # of the misfit: what is believed leaves less
@@ -39,6 +42,7 @@ class Placed:
     matrix: Matrix  # pixels of the plate to pixels of the picture
     exact: bool  # nothing was resampled
     moved: tuple[int, int]  # the plate was moved on by so many pixels for it
+    exposed: bool  # the plate's exposure was changed for it
 
 
 class Sight:
@@ -46,10 +50,11 @@ class Sight:
 
     def __init__(self) -> None:
         self._matrix: Matrix = np.eye(2, 3)
-        self._usual: float | None = None  # misfit, levels
-        self._places: NDArray[np.intp] = np.zeros(0, np.intp)  # that are compared, of the plate's pixels
+        self._usual = 1.0  # misfit, levels
+        self._places: Points = np.zeros((0, 2), np.float32)  # of the plate that are compared
         self._corners: Points | None = None
         self._age = 0  # frames since they were chosen
+        self._exposed = False  # otherwise than the frame before
 
     def step(self, plate: Plate, picture: Colours, still: Where) -> Placed | None:
         """Lay the next picture on the plate, which is exposed like it and moved along; None if it does not fit.
@@ -59,54 +64,42 @@ class Sight:
         if self._age % RENEW == 0:
             self._places, self._corners = _places(plate, still), None
         self._age += 1
-        usual = 1.0 if self._usual is None else self._usual
-        limit = UNUSUAL * usual + ABOVE
-        placed, seen = _lay(picture, self._matrix)
-        misfit = self._misfit(plate.picture, placed)
-        if misfit > limit:
-            misfit = self._expose(plate, placed, misfit)
-        if misfit > limit:
-            misfit = self._search(plate, picture, misfit, still)
-            placed, seen = _lay(picture, self._matrix)
+        places = self._places[_at(still.view(np.uint8), self._places, np.eye(2, 3)) > 0]
+        expected = _at(plate.picture, places, np.eye(2, 3))
+        misfit = self._fit(plate, picture, places, expected, still)
         if misfit > HOPELESS or np.abs(self._matrix[:, :2] - np.eye(2)).max() > TURNED:
             return None
-        self._usual = misfit if self._usual is None else usual + USUAL_RATE * (misfit - usual)
-        return self._follow(plate, picture, placed, seen)
+        self._usual += USUAL_RATE * (misfit - self._usual)
+        return self._follow(plate, picture)
 
-    def _expose(self, plate: Plate, placed: Colours, misfit: float) -> float:
-        """Try another exposure, and return the misfit that is left."""
-        before, after = self._pixels(plate.picture), self._pixels(placed)
-        tone = exposure.by_pixels(before, after)
-        left = _off(exposure.apply(tone, before), after)
-        if left > BETTER * misfit:
-            return misfit
-        plate.expose(tone)
-        return left
+    def _fit(self, plate: Plate, picture: Colours, places: Points, expected: Pixels, still: Where) -> float:
+        """Try another exposure and another place if this one has become unusual, and return the misfit that is left."""
+        limit = UNUSUAL * self._usual + ABOVE
+        found = _at(picture, places, self._matrix)
+        misfit, tone = _off(expected, found), None
+        if misfit > limit:
+            misfit, tone = _toned(expected, found)
+        if misfit > limit:
+            there = self._search(plate, picture, exposure.by_quantiles(expected, found), still)
+            if there is not None:
+                elsewhere, other = _toned(expected, _at(picture, places, there))
+                if elsewhere < BETTER * misfit:
+                    self._matrix, misfit, tone = there, elsewhere, other
+        self._exposed = tone is not None
+        if tone:
+            plate.expose(tone)
+        return misfit
 
-    def _search(self, plate: Plate, picture: Colours, misfit: float, still: Where) -> float:
-        """Try another place, in an exposure that needs none, and return the misfit that is left."""
+    def _search(self, plate: Plate, picture: Colours, tone: exposure.Tone, still: Where) -> Matrix | None:
+        """Return where the picture may lie on the plate, if the plate were exposed like it."""
         if self._corners is None:
             self._corners = corners(plate.grey, still & (plate.age > 0))
-        before, after = self._pixels(plate.picture), self._pixels(picture)
-        tone = exposure.by_quantiles(before, after)
-        like = np.clip(exposure.apply(tone, plate.picture.astype(np.float32)), 0, 255).astype(np.uint8)
-        matrix = register(_grey(like), _grey(picture), self._corners, self._matrix)
-        if matrix is None:
-            return misfit
-        after = self._pixels(_lay(picture, matrix)[0])
-        tone = exposure.by_pixels(before, after)
-        exposed, plain = _off(exposure.apply(tone, before), after), _off(before, after)
-        if min(exposed, plain) > BETTER * misfit:
-            return misfit
-        self._matrix = matrix
-        if exposed > BETTER * plain:
-            return plain
-        plate.expose(tone)
-        return exposed
+        like = exposure.shown(tone, plate.picture)
+        return register(_grey(like), _grey(picture), self._corners, self._matrix)
 
-    def _follow(self, plate: Plate, picture: Colours, placed: Colours, seen: Where) -> Placed:
+    def _follow(self, plate: Plate, picture: Colours) -> Placed:
         """Move the plate along if the camera has wandered off; what comes into view joins it."""
-        dx, dy = _wandered(self._matrix, seen.shape)
+        dx, dy = _wandered(self._matrix, picture.shape)
         if max(abs(dx), abs(dy)) < WANDERED:
             dx = dy = 0
         else:
@@ -114,29 +107,49 @@ class Sight:
             self._matrix = self._matrix.copy()
             self._matrix[:, 2] += self._matrix[:, :2] @ (dx, dy)
             self._age = 0
-            placed, seen = _lay(picture, self._matrix)
+        placed, seen = _lay(picture, self._matrix)
         exact = is_whole(self._matrix)
-        return Placed(picture=placed, seen=seen, matrix=self._matrix, exact=exact, moved=(dx, dy))
-
-    def _misfit(self, plate: Colours, placed: Colours) -> float:
-        return _off(self._pixels(plate), self._pixels(placed))
-
-    def _pixels(self, picture: Colours) -> NDArray[np.float32]:
-        return picture.reshape(-1, 3)[self._places].astype(np.float32)
+        return Placed(
+            picture=placed, seen=seen, matrix=self._matrix, exact=exact, moved=(dx, dy), exposed=self._exposed
+        )
 
 
-def _places(plate: Plate, still: Where) -> NDArray[np.intp]:
+def _places(plate: Plate, still: Where) -> Points:
     """Return the places that are compared: where detail is, and evenly."""
     detail = cv2.morphologyEx(plate.grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     open_ = still & (plate.age > 0)
     if not open_.any():
         open_ = np.ones_like(still)
-    chosen = open_ & (detail > np.quantile(detail[open_], 1 - DETAILED))
+    strong = np.flatnonzero(open_ & (detail > np.quantile(detail[open_], 1 - DETAILED)))
+    chosen = np.zeros_like(open_)
+    chosen.ravel()[strong[:: -(-len(strong) // MOST_DETAILED) or 1]] = True
     chosen[::EVENLY, ::EVENLY] |= open_[::EVENLY, ::EVENLY]
-    return np.flatnonzero(chosen)
+    return np.argwhere(chosen)[:, ::-1].astype(np.float32)
 
 
-def _off(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _at(picture: Colours, places: Points, matrix: Matrix) -> Pixels:
+    """Return what a picture shows at places of the plate."""
+    if not len(places):
+        return np.zeros((0, *picture.shape[2:]), np.float32)
+    lying = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    height, width = picture.shape[:2]
+    if is_whole(matrix):
+        x, y = lying.astype(np.intp).T
+        return np.asarray(picture[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], np.float32)
+    side = -(-len(lying) // MAP_ROWS)  # remap takes no more than 32767 across
+    across, down = (np.resize(values, (MAP_ROWS, side)) for values in np.ascontiguousarray(lying.T))
+    found = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found.reshape(-1, *picture.shape[2:])[: len(lying)], np.float32)
+
+
+def _toned(expected: Pixels, found: Pixels) -> tuple[float, exposure.Tone | None]:
+    """Return the misfit in the exposure that fits best, and that exposure; None if there is no need of one."""
+    misfit, tone = _off(expected, found), exposure.by_pixels(expected[::2], found[::2])
+    left = _off(exposure.apply(tone, expected), found)
+    return (left, tone) if left < BETTER * misfit else (misfit, None)
+
+
+def _off(one: Pixels, other: Pixels) -> float:
     """Return the mean difference, what moves counted as no more than WORST."""
     return float(np.minimum(np.abs(one - other).max(axis=1), WORST).mean()) if len(one) else 0.0
 
