@@ -20,7 +20,8 @@ def contact(inside: Grey, luma: Grey, height: int) -> Grey:
     smooth = cv2.blur(luma, (5, 3))
     beyond = np.empty_like(smooth)
     beyond[: -2 * band], beyond[-2 * band :] = smooth[2 * band :], smooth[-1]
-    dark = smooth < cv2.addWeighted(beyond, DARKER, beyond, 0, BLACK * (1 - DARKER))
+    # The blur mixes in the object itself just below it, but not two bands further down.
+    dark = luma < cv2.addWeighted(beyond, DARKER, beyond, 0, BLACK * (1 - DARKER))
     taken, last = inside > 0, inside > 0
     for _ in range(band):
         below = dark & ~taken

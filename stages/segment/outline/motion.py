@@ -52,9 +52,12 @@ class ObjectMotion:
         self._before: Grey | None = None
 
     def step(self, view: View, spot: Spot | None) -> Way | None:
-        """Return the object's way; None when there is no frame before, or no object."""
+        """Return the object's way; None when it is not there, or was not in the frame before."""
+        if spot is None:
+            self._before = None
+            return None
         before, self._before = self._before, self._reduce(view.luma)
-        if before is None or spot is None:
+        if before is None:
             return None
         box = grow(_reduced(spot.box, self._n), AROUND, self._small)
         back = np.zeros((box.height, box.width, 2), np.float32)

@@ -40,7 +40,7 @@ class Outline:
         inside = self._steady.step(contact(inside, luma, height), way, box)
         outline = Spot(box=box, values=inside)
         outline = smear(outline, way, self._picture) if way else outline
-        return self._widened(outline, self._halo.step(luma, box))
+        return self._widened(outline, self._halo.step(view.luma))
 
     def forget(self) -> None:
         """Know that the next frame begins a new shot."""

@@ -55,5 +55,5 @@ def mean(colours: cv2.typing.MatLike) -> NDArray[np.float32]:
 
 def most(colours: cv2.typing.MatLike) -> NDArray[np.float32]:
     """Return the (h, w) largest magnitude of the components."""
-    first, second, third = cv2.split(cv2.absdiff(colours, 0.0))
+    first, second, third = cv2.split(np.abs(colours))
     return np.asarray(cv2.max(cv2.max(first, second), third), np.float32)
