@@ -64,9 +64,10 @@ _SCALES = np.array([LIGHT, TINT, TINT, LIGHT, TINT, TINT, BUSY, 1, 1], np.float3
 def _texture(light: Grey) -> tuple[Floats, Floats, Floats]:
     """Return the logarithm of the mean gradient, and its direction as a doubled angle, weak where there is none."""
     dx, dy = (np.asarray(cv2.Scharr(light, cv2.CV_32F, x, 1 - x), np.float32) for x in (1, 0))
-    strength = np.sqrt(dx * dx + dy * dy) + np.float32(FAINT)
+    strength = np.asarray(np.hypot(dx, dy), np.float32) + np.float32(FAINT)
+    along, aslant = (dx * dx - dy * dy) / strength, (dx * dy + dx * dy) / strength
     mean = _softened(strength)
-    return np.log(mean), _softened((dx * dx - dy * dy) / strength) / mean, _softened(2 * dx * dy / strength) / mean
+    return np.log(mean), _softened(along) / mean, _softened(aslant) / mean
 
 
 def _softened(values: Floats) -> Floats:

@@ -4,6 +4,7 @@ A ridge regression of object (1) and surroundings (-1) on random Fourier feature
 size: what is remembered of any number of frames is two sums of products, however long the video is.
 """
 
+from collections import deque
 from typing import NamedTuple
 
 import cv2
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from stages.segment.spot import SURE, Grey
 from stages.segment.track.appearance.features import Features, features, place
+from stages.segment.track.appearance.looks import Look, look
 from stages.segment.track.appearance.waves import lift, waves, weigh
 from stages.segment.view import Colours
 
@@ -28,6 +30,9 @@ UNSURE = 1.0  # pixels from the outline that may be either
 RENEW = 0.15  # share of the newest patch in what is remembered of the recent past
 KEPT_SHARE = 0.4  # of the first patch and corrections in the whole
 STIFF = 2e-3  # ridge
+KEPT_LOOKS = 3  # the first, and the newest corrections
+RECENT_LOOKS = 3
+LOOK_EVERY = 8  # patches
 ODDS = 4.0  # log-odds of what is learned to be the object for certain
 
 
@@ -48,6 +53,15 @@ class Appearance:
         self._kept: _Sums | None = None
         self._recent: _Sums | None = None
         self._weights: Floats | None = None  # (COUNT + 1,); None until they are asked for
+        self._first: list[Look] = []  # at most one
+        self._corrected: deque[Look] = deque(maxlen=KEPT_LOOKS - 1)
+        self._latest: deque[Look] = deque(maxlen=RECENT_LOOKS)
+        self._learned = 0  # patches since a look was taken
+
+    @property
+    def looks(self) -> list[Look]:
+        """What the object looked like: first, when corrected, lately."""
+        return [*self._first, *self._corrected, *self._latest]
 
     def learn(self, patch: Colours, values: Grey, *, keep: bool = False) -> None:
         """Take in an (h, w, 3) patch and the (h, w) object in it, 128 and more; `keep` is never forgotten."""
@@ -60,6 +74,7 @@ class Appearance:
             self._kept = self._kept.toward(sums, 0.5) if self._kept else sums
         self._recent = self._recent.toward(sums, RENEW) if self._recent else sums
         self._weights = None
+        self._remember(patch, values, keep=keep)
 
     def score(self, patch: Colours, prior: Grey) -> Scores:
         """Return the (h, w) log-odds that pixels are the object's; all 0 before anything was learned."""
@@ -71,6 +86,15 @@ class Appearance:
             self._weights = self._solve(self._recent)
         weigh(features(patch, where), *self._waves, self._weights, scores.reshape(-1))
         return scores * np.float32(ODDS)
+
+    def _remember(self, patch: Colours, values: Grey, *, keep: bool) -> None:
+        self._learned += 1
+        if not keep and self._learned < LOOK_EVERY:
+            return
+        if new := look(patch, values):
+            shelf = self._latest if not keep else self._corrected if self._first else self._first
+            shelf.append(new)
+            self._learned = 0
 
     def _sum(self, known: Features, inside: NDArray[np.bool_]) -> _Sums:
         lifted = np.ones((len(known), COUNT + 1), np.float32)
