@@ -30,7 +30,7 @@ class Outline:
 def outlines(evidence: Evidence, older: Map | None = None) -> list[Outline]:
     """Return several outlines, or such as are near an older one (0 to 1)."""
     leaning = weigh(evidence.first(), FIRST) if older is None else CERTAIN * (2 * older - 1)
-    shares = [_drawn(evidence, leaning + all_over) for all_over in LEANINGS]
+    shares = [drawn(evidence, leaning + all_over) for all_over in LEANINGS]
     return [Outline(share=one, score=_score(evidence, one, shares, leaning)) for one in shares]
 
 
@@ -39,7 +39,8 @@ def weigh(cues: Cues, weights: Sequence[float]) -> Map:
     return cues @ np.asarray(weights, np.float32)
 
 
-def _drawn(evidence: Evidence, leaning: Map) -> Map:
+def drawn(evidence: Evidence, leaning: Map) -> Map:
+    """Return where the object is, 0 to 1, if pixels lean so at first."""
     share = evidence.settle(leaning)
     for weights in AGAIN:
         leaning = weigh(evidence.again(share, leaning), weights)
