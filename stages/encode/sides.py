@@ -11,12 +11,14 @@ from av.stream import Disposition, Stream
 
 from stages.decode.names import reason
 from stages.decode.side import codec_of, open_template
+from stages.encode import adts
 from stages.encode.containers import Container
 from stages.errors import SourceError
 from transport.messages import Packet, SideStream, StreamInfo
 
 log = logging.getLogger(__name__)
 
+_HEADED = ("mpegts",)  # holds AAC with a header in every packet
 _COVER = int(Disposition.attached_pic)
 
 # What an old file says about itself and no new one may repeat.
@@ -48,6 +50,8 @@ def add(output: OutputContainer, side: SideStream) -> Stream:
     """Add a side stream to a container that has not started."""
     with open_template(side) as template:
         stream: Stream = output.add_stream_from_template(template.streams[0], opaque=True)
+        if output.format.name not in _HEADED:
+            adts.describe(stream, template.streams[0])
     stream.time_base = Fraction(*side.time_base) if side.time_base[0] else None
     stream.disposition = side.disposition  # type: ignore[assignment]
     stream.metadata.update(fresh(side.metadata))
@@ -55,8 +59,8 @@ def add(output: OutputContainer, side: SideStream) -> Stream:
 
 
 def av_packet(packet: Packet, stream: Stream) -> "av.Packet[Stream]":
-    """Return the packet as FFmpeg's, every byte and time stamp as it was."""
-    result: av.Packet[Stream] = av.Packet(packet.data.tobytes())
+    """Return the packet as FFmpeg's, every byte and time stamp as it was, but for headers that the stream has."""
+    result: av.Packet[Stream] = av.Packet(adts.bare(packet.data.tobytes(), stream))
     result.stream, result.time_base = stream, Fraction(*packet.time_base)
     result.pts, result.dts, result.duration = packet.pts, packet.dts, packet.duration
     result.is_keyframe = packet.key
