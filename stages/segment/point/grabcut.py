@@ -15,6 +15,7 @@ from stages.segment.point.area import Area, Map, around, within
 from stages.segment.point.cues import Evidence
 from stages.segment.point.fallback import fallback
 from stages.segment.point.guess import guesses
+from stages.segment.point.meant import meant
 from stages.segment.point.motion import moves
 from stages.segment.point.outlines import Outline, outlines
 from stages.segment.point.refine import refine
@@ -32,17 +33,22 @@ class GrabCut:
 
     def segment(self, view: View, hint: Hint, window: Sequence[View] = ()) -> Spot:
         """Return the object, 0 to 255 with 128 as its outline; see Segmenter."""
-        found = [_best(view, box, hint, window) for box in guesses(view, hint, window)]
-        area, outline = max(found, key=lambda one: one[1].score)
+        boxes = guesses(view, hint, window)
+        found = [(box, *one) for box in boxes for one in seen(view, box, hint, window)]
+        if len(boxes) == 1:
+            _, area, outline = max(found, key=lambda one: one[2].score)
+        else:
+            _, area, outline = max(found, key=lambda one: meant(view, *one))
         spot = refine(view, area, outline.share)
         return spot if (spot.values >= SURE).any() else fallback(view, hint)
 
 
-def _best(view: View, box: Box, hint: Hint, window: Sequence[View]) -> tuple[Area, Outline]:
+def seen(view: View, box: Box, hint: Hint, window: Sequence[View]) -> list[tuple[Area, Outline]]:
+    """Return every outline that is seen in a box."""
     area = around(view, box)
     evidence = Evidence(area, list(moves(view, window, box, area)), _held(area, hint))
     older = _older(area, hint.spot) if hint.spot is not None else None
-    return area, max(outlines(evidence, older), key=lambda one: one.score)
+    return [(area, outline) for outline in outlines(evidence, older)]
 
 
 def _held(area: Area, hint: Hint) -> Map:

@@ -24,14 +24,19 @@ class Outline:
     """One way to see it."""
 
     share: Map  # 0 to 1, 0.5 is the outline
-    score: float  # what intersection over union is to be expected, roughly
+    looks: list[float]  # what speaks for and against it; see `looks`
+
+    @property
+    def score(self) -> float:
+        """What intersection over union is to be expected, roughly, where the box is known."""
+        return float(np.dot(self.looks, LOOKS))
 
 
 def outlines(evidence: Evidence, older: Map | None = None) -> list[Outline]:
     """Return several outlines, or such as are near an older one (0 to 1)."""
     leaning = weigh(evidence.first(), FIRST) if older is None else CERTAIN * (2 * older - 1)
     shares = [drawn(evidence, leaning + all_over) for all_over in LEANINGS]
-    return [Outline(share=one, score=_score(evidence, one, shares, leaning)) for one in shares]
+    return [Outline(share=one, looks=looks(evidence, one, shares, leaning)) for one in shares]
 
 
 def weigh(cues: Cues, weights: Sequence[float]) -> Map:
@@ -46,10 +51,6 @@ def drawn(evidence: Evidence, leaning: Map) -> Map:
         leaning = weigh(evidence.again(share, leaning), weights)
         share = evidence.settle(leaning)
     return share
-
-
-def _score(evidence: Evidence, share: Map, all_shares: Sequence[Map], leaning: Map) -> float:
-    return float(np.dot(looks(evidence, share, all_shares, leaning), LOOKS))
 
 
 def looks(evidence: Evidence, share: Map, all_shares: Sequence[Map], leaning: Map) -> list[float]:

@@ -12,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import stages.segment.point.outlines as drawing
-from stages.segment.point.area import around
+from stages.segment.point.area import Area, around
 from stages.segment.point.cues import Evidence
+from stages.segment.point.grabcut import seen
+from stages.segment.point.guess import guesses
+from stages.segment.point.meant import all_looks
 from stages.segment.point.motion import moves
-from tests.bench.point.clips import Sample, hint
+from stages.segment.point.outlines import Outline
+from tests.bench.point.clips import Flags, Sample, hint
 
 ROUNDS = 3
 PIXELS = 1500  # of each picture
@@ -34,7 +38,9 @@ def fit(samples: Sequence[Sample]) -> str:
     first, *again = _cue_weights(known, generator)
     drawing.FIRST, drawing.AGAIN = tuple(first), tuple(tuple(one) for one in again)
     looks = _look_weights(known)
-    return f"FIRST = {tuple(first)}\nAGAIN = {tuple(tuple(one) for one in again)}\nLOOKS = {tuple(looks)}"
+    sizes = _size_weights(samples, generator)
+    cues = f"FIRST = {tuple(first)}\nAGAIN = {tuple(tuple(one) for one in again)}"
+    return f"{cues}\nLOOKS = {tuple(looks)}\nMEANT = {tuple(sizes)}"
 
 
 def _known(sample: Sample, windowed: bool, generator: np.random.Generator) -> Known:
@@ -101,8 +107,38 @@ def _look_weights(known: Sequence[Known]) -> list[float]:
         rows += [drawing.looks(evidence, share, shares, leaning) for share in shares]
         found, wanted = [share > 0.5 for share in shares], truth > 0.5
         likeness += [(one & wanted).sum() / max(1, (one | wanted).sum()) for one in found]
-    spread = np.std(rows, axis=0) + 1e-6
+    return _linear(np.array(rows), np.array(likeness))
+
+
+def _size_weights(samples: Sequence[Sample], generator: np.random.Generator) -> list[float]:
+    """Fit what is meant by a click: how much better than their average the outlines of all guesses are."""
+    rows, likeness = [], []
+    for sample in samples:
+        said = hint("click", sample.truth, generator)
+        for window in ([], sample.window):
+            boxes = guesses(sample.view, said, window)
+            found = [(box, *one) for box in boxes for one in seen(sample.view, box, said, window)]
+            looks = np.array([all_looks(sample.view, *one) for one in found])
+            scores = np.array([_likeness(sample.truth, area, outline) for _, area, outline in found])
+            rows.append(looks - looks.mean(axis=0))
+            likeness.append(scores - scores.mean())
+    return _linear(np.concatenate(rows), np.concatenate(likeness))
+
+
+def _likeness(truth: Flags, area: Area, outline: Outline) -> float:
+    """Return the intersection over union at the area's own size."""
+    place, size = area.place, area.picture.shape[1::-1]
+    part = truth[place.y : place.y + place.height, place.x : place.x + place.width].astype(np.float32)
+    wanted, found = cv2.resize(part, size, interpolation=cv2.INTER_AREA) > 0.5, outline.share > 0.5
+    pixel = place.width * place.height / found.size
+    both = np.count_nonzero(wanted & found) * pixel
+    return float(both / max(1.0, np.count_nonzero(truth) + np.count_nonzero(found) * pixel - both))
+
+
+def _linear(rows: Numbers, wanted: Numbers) -> list[float]:
+    """Return the weights of a ridge regression."""
+    spread = rows.std(axis=0) + 1e-6
     spread[0] = 1
-    scaled = np.array(rows) / spread
+    scaled = rows / spread
     hessian = scaled.T @ scaled + RIDGE * len(scaled) * np.eye(len(spread))
-    return [round(float(one), 3) for one in np.linalg.solve(hessian, scaled.T @ np.array(likeness)) / spread]
+    return [round(float(one), 3) for one in np.linalg.solve(hessian, scaled.T @ wanted) / spread]
