@@ -25,6 +25,7 @@ HOME = 0.7  # pixels that a point may miss its start by, tracked forward and bac
 APART = 0.6  # pixels: moves apart from the camera
 VOTERS = 4  # points that may decide
 SHARE_APART = 0.25  # of the points: fewer that move apart are noise
+BLIND = 0.4  # confidence at best: what moves on may be what hides the object
 FOLLOWS = 0.5  # how fast the speed follows what is seen
 
 Points = NDArray[np.float32]  # (n, 2) x, y
@@ -129,7 +130,7 @@ def _track(before: Grey, after: Grey, start: Points) -> tuple[Points, NDArray[np
     end, found, _ = cv2.calcOpticalFlowPyrLK(before, after, asked, asked.copy(), winSize=WINDOW, maxLevel=LEVELS)
     home, found_back, _ = cv2.calcOpticalFlowPyrLK(after, before, end, asked.copy(), winSize=WINDOW, maxLevel=LEVELS)
     missed = np.hypot(*(home - asked)[:, 0].T)
-    return (end - asked)[:, 0], (found[:, 0] & found_back[:, 0]).astype(bool) & (missed < HOME)
+    return (end - asked)[:, 0], (found[:, 0] > 0) & (found_back[:, 0] > 0) & (missed < HOME)
 
 
 def _sighting(carried: _Carried, view: View) -> Sighting:
@@ -140,4 +141,4 @@ def _sighting(carried: _Carried, view: View) -> Sighting:
         return Sighting(spot=None, confidence=1.0, age=carried.age, left=True)
     box = Box(x=left, y=top, width=right - left, height=bottom - top)
     values = carried.spot.values[top - y : bottom - y, left - x : right - x]
-    return Sighting(spot=Spot(box=box, values=values), confidence=0.5 / (1 + carried.age), age=carried.age)
+    return Sighting(spot=Spot(box=box, values=values), confidence=BLIND / (1 + carried.age), age=carried.age)

@@ -41,9 +41,10 @@ def known() -> tuple[str, ...]:
 
 def label(word: str) -> str:
     """Return the class that a word means, whatever its spelling; PromptError, with the known ones, if it means none."""
-    for spelling in (word, word.removesuffix("s"), word.removesuffix("es")):
-        if found := _NAMES.get(_letters(spelling)):
-            return found
+    letters = _letters(word)
+    for spelling in (letters, letters.removesuffix("s"), letters.removesuffix("es")):
+        if spelling in _NAMES:
+            return _NAMES[spelling]
     raise PromptError(f"target {word!r} is no class that is known, which are {', '.join(COCO)}")
 
 

@@ -61,10 +61,14 @@ def load(name: str, path: Path) -> Any:
         import torch
 
         from stages.nets.checkpoint import load as filled
-        from stages.segment.point.vision import torchvision
+        from stages.segment.point.vision import prepare
     except ImportError as error:
-        raise OptionError(f"detector {name} needs torch and torchvision: install cleanplate[learned]") from error
-    make = getattr(torchvision().models.segmentation, name)
+        raise OptionError(f"detector {name} needs torch: install cleanplate[learned]") from error
+    if not prepare():
+        raise OptionError(f"detector {name} needs torchvision, which is not installed")
+    from torchvision.models import segmentation
+
+    make = getattr(segmentation, name)
     net = make(weights=None, weights_backbone=None, num_classes=1 + len(VOC), aux_loss=False)
     return filled(net, [str(path)]).to(memory_format=torch.channels_last)
 
@@ -76,7 +80,7 @@ def prepared(picture: Colours) -> "torch.Tensor":
     height, width = picture.shape[:2]
     short, long = min(height, width), max(height, width)
     size = (SIDE, int(SIDE * long / short)) if height == short else (int(SIDE * long / short), SIDE)
-    colours = torch.from_numpy(np.ascontiguousarray(picture[..., ::-1])).permute(2, 0, 1)[None].float() / 255
+    colours = torch.from_numpy(np.ascontiguousarray(picture[..., ::-1])).permute(2, 0, 1)[None].float()
     colours = torch.nn.functional.interpolate(colours, size, mode="bilinear", antialias=True)  # (1, 3, h, w)
     mean, deviation = (torch.tensor(values).reshape(1, 3, 1, 1) for values in (MEAN, DEVIATION))
-    return ((colours - mean) / deviation).contiguous(memory_format=torch.channels_last)
+    return ((colours.round() / 255 - mean) / deviation).contiguous(memory_format=torch.channels_last)
