@@ -93,12 +93,12 @@ class Effects:
     def _look(self, seen: Picture, inside: Grey, hidden: Flags, zone: Box) -> Votes:
         """Return the votes of this frame over the zone."""
         part = slices(zone)
-        votes = shade(seen[part], self._plate.colours[part], self._plate.unrest[part])
-        unknown = ~self._plate.known[part]
-        if (unknown & ~hidden[part]).any():
+        known = self._plate.known[part]
+        votes = shade(seen[part], self._plate.colours[part], self._plate.unrest[part], known & ~hidden[part])
+        if not (known | hidden[part]).all():
             _, _, width, height = cv2.boundingRect(inside)
             looks = unlit(seen, hidden, max(width, height))[part]
-            votes = np.where(unknown, np.where(looks, np.float32(GUESS), np.float32(DOUBT)), votes)
+            votes = np.where(known, votes, np.where(looks, np.float32(GUESS), np.float32(DOUBT)))
         votes[hidden[part]] = 0
         return votes
 

@@ -18,14 +18,18 @@ FAINT = 0.07  # log: a shadow takes at least 7 % of the light
 DEEP = 1.7  # log: it leaves a fifth at least
 TINT = (0.06, 0.25)  # log, and share of the darkening, by which a component may differ from the others
 UNEVEN = (0.08, 0.4)  # the same for the spread among neighbours: borders are soft
+LOCAL = 0.3  # log: less light that only this part of the picture may have
 NOISY = 1.5  # times the unrest of a pixel: less darkening is none
 SMOOTH = (3, 3)
 AROUND = (5, 5)  # reduced pixels: the neighbours
 
 
-def shade(seen: Picture, plate: Picture, unrest: Logs) -> Votes:
-    """Return the votes of pixels of which the plate is known, all (h, w, ...) of one box."""
+def shade(seen: Picture, plate: Picture, unrest: Logs, known: Flags) -> Votes:
+    """Return the votes of pixels of a zone, all (h, w, ...); they mean something where the plate is known."""
     ratio = log_ratio(cv2.blur(seen, SMOOTH), cv2.blur(plate, SMOOTH))
+    if known.any():
+        # Automatic exposure does not change all of a picture alike; most of the zone is not in shadow.
+        ratio = ratio - np.clip(np.median(ratio[known], axis=0), -LOCAL, 0)
     change = mean(ratio)
     faint = np.maximum(np.float32(FAINT), np.float32(NOISY) * unrest)
     dark = change < -faint
