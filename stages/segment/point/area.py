@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.segment.spot import slices
-from stages.segment.view import Colours, View
+from stages.segment.view import Colours, Grey, View
 from transport.messages import Box
 
 Map = NDArray[np.float32]  # (h, w)
@@ -52,9 +52,17 @@ def widened(box: Box, by: float, width: int, height: int) -> Box:
 
 def shrunk(view: View, place: Box, side: int) -> Colours:
     """Return a place in a picture with its longer side no longer than `side`."""
+    return np.asarray(cv2.resize(view.crop(place), _size(place, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shrunk_luma(view: View, place: Box, side: int) -> Grey:
+    """Return the brightness alone, (h, w), for which no colours need be converted."""
+    return np.asarray(cv2.resize(view.luma[slices(place)], _size(place, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _size(place: Box, side: int) -> tuple[int, int]:
     scale = min(1.0, side / max(place.width, place.height))
-    size = max(2, round(place.width * scale)), max(2, round(place.height * scale))
-    return np.asarray(cv2.resize(view.crop(place), size, interpolation=cv2.INTER_AREA), np.uint8)
+    return max(2, round(place.width * scale)), max(2, round(place.height * scale))
 
 
 def within(area: Area, values: NDArray[Any], place: Box) -> Map:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.point.area import Area, Flags, Map, shrunk, widened
+from stages.segment.point.area import Area, Flags, Map, shrunk_luma, widened
 from stages.segment.view import View
 from transport.messages import Box
 
@@ -23,13 +23,13 @@ QUIET = 0.3  # pixels: dense flow is no better
 def moves(view: View, window: Sequence[View], box: Box, area: Area) -> Iterator[Moves]:
     """Yield, for some frames of the window, how the area moves against the box's surroundings."""
     place = widened(box, AROUND, view.width, view.height)
-    here = cv2.cvtColor(shrunk(view, place, SIDE), cv2.COLOR_BGR2GRAY)
+    here = shrunk_luma(view, place, SIDE)
     if min(here.shape) < SMALLEST:
         return
     flow_between = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     for index in CHOSEN:
         if index < len(window) and (window[index].width, window[index].height) == (view.width, view.height):
-            there = cv2.cvtColor(shrunk(window[index], place, SIDE), cv2.COLOR_BGR2GRAY)
+            there = shrunk_luma(window[index], place, SIDE)
             flow = np.asarray(flow_between.calc(here, there, None), np.float32)  # type: ignore[call-overload]
             yield _moved(_apart(flow, _beside(box, place, here.shape)), place, area)
 
