@@ -1,5 +1,7 @@
 """Differences in, whole things out: what is surely different with all that hangs on to it, without holes and specks."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ HOLE = 0.02  # of the picture: larger holes stay open, as one sees the scene thr
 RIM = 1  # pixels by which things are grown: their soft border
 BARE = 0.5  # a ghost's outline in the picture, of that in the plate
 ALIKE = 0.9  # correlation of what is only lit in another way
-FLAT = 5.0  # levels of contrast of an outline, below which nothing can be said
+FLAT = 5.0  # levels of contrast: less is no outline
 MARGIN = 8  # pixels around a part that are looked at
 
 
@@ -37,35 +39,58 @@ def whole(off: Values, level: Values, before: Where) -> Where:
 
 
 def ghosts(still: Where, sure: Where, picture: Colours, plate: Colours) -> Where:
-    """Return which parts of what stands still are bare ground: their border is seen in the plate, not in the picture.
+    """Return which parts of what stands still are bare ground: their outline is seen in the plate, not in the picture.
 
     `still` is what moved or appeared, and has not changed for a while; `sure` is surely different. What cannot be told
     is no ghost, as an object that stopped must not be shown, unless hardly anything of it is surely different.
     """
     gone = np.zeros_like(still)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(still.astype(np.uint8), connectivity=8)
-    for label in range(1, count):
-        x, y, width, height, area = (int(value) for value in stats[label])
-        rows, columns = slice(max(y - MARGIN, 0), y + height + MARGIN), slice(max(x - MARGIN, 0), x + width + MARGIN)
-        part = labels[rows, columns] == label
-        faint = np.count_nonzero(part & sure[rows, columns]) < SEED * area
-        seen = picture[rows, columns], plate[rows, columns]
+    for part, place in _parts(still):
+        seen = picture[place], plate[place]
+        faint = np.count_nonzero(part & sure[place]) < SEED * np.count_nonzero(part)
         if faint or _is_bare(part, *seen) or _is_lit(part, *seen):
-            gone[rows, columns] |= part
+            gone[place] |= part
     return gone
 
 
+def relit(moving: Where, picture: Colours, plate: Colours) -> Where:
+    """Return which parts of what moves show the very thing that the plate shows, in another light."""
+    same = np.zeros_like(moving)
+    for part, place in _parts(moving):
+        if _is_lit(part, picture[place], plate[place]):
+            same[place] |= part
+    return same
+
+
+def _parts(where: Where) -> Iterator[tuple[Where, tuple[slice, slice]]]:
+    """Yield each connected part in a window that is a little wider, and the window."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(where.astype(np.uint8), connectivity=8)
+    for label in range(1, count):
+        x, y, width, height = (int(value) for value in stats[label, :4])
+        rows = slice(max(y - MARGIN, 0), y + height + MARGIN)
+        place = rows, slice(max(x - MARGIN, 0), x + width + MARGIN)
+        yield labels[place] == label, place
+
+
 def _is_bare(part: Where, picture: Colours, plate: Colours) -> bool:
-    now, then = (_outline(part.astype(np.uint8), _contrast(image)) for image in (picture, plate))
-    return then > FLAT and now < BARE * then
+    """Whether a part has no outline at all in the picture, or hardly any beside that in the plate."""
+    border, beside = _band(part, 0, 5), _band(part, 7, 13)
+    now, then = _contrast(picture), _contrast(plate)
+    if now[border].mean() < FLAT:
+        return True
+    if not beside.any():
+        return False
+    stands_out, stood_out = (float(image[border].mean() - image[beside].mean()) for image in (now, then))
+    return stood_out > FLAT and stands_out < BARE * stood_out
 
 
-def _outline(part: Grey, contrast: Grey) -> float:
-    """Return by how much the contrast is higher along a part's border than beside it, on both sides."""
-    wide = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((13, 13), np.uint8)) > 0
-    border = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
-    beside = wide & ~(cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8)) > 0)
-    return float(contrast[border].mean() - contrast[beside].mean()) if beside.any() else 0.0
+def _band(part: Where, inner: int, outer: int) -> Where:
+    """Return what lies along a part's border, on both sides, between two widths in pixels."""
+    mask = part.astype(np.uint8)
+    wide = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((outer, outer), np.uint8)) > 0
+    if inner:
+        wide &= cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((inner, inner), np.uint8)) == 0
+    return wide
 
 
 def _is_lit(part: Where, picture: Colours, plate: Colours) -> bool:

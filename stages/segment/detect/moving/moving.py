@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.detect.moving.blobs import ghosts, whole
+from stages.segment.detect.moving.blobs import ghosts, relit, whole
 from stages.segment.detect.moving.camera import Matrix
-from stages.segment.detect.moving.plate import Plate
+from stages.segment.detect.moving.plate import NO_DOUBT, Plate
 from stages.segment.detect.moving.sight import Placed, Sight
 from stages.segment.spot import Spot, crop
 from stages.segment.view import View
@@ -81,6 +81,8 @@ class Moving:
         level = plate.level(max(LEAST_NOISE, float(np.median(off[::3, ::3]))), self._doubt)
         before = cv2.dilate(self._moving.view(np.uint8), AROUND) > 0
         moving = whole(off, level, before)
+        if self._doubt > NO_DOUBT:
+            moving &= ~relit(moving, placed.picture, plate.picture)
         plate.learn(placed.picture, off, level, moving, placed.seen)
         gone = plate.stable >= self._patience
         if self._frames % JUDGED == 0:

@@ -26,7 +26,9 @@ EVENLY = 8  # ... and of so many pixels one, across and down, which show an expo
 MAP_ROWS = 64
 WORST = 30.0  # levels: a place that is further off is something that moves
 UNUSUAL, ABOVE = 1.4, 0.7  # times and levels: a worse fit than usual has a cause
-BETTER = 0.85  # of the misfit: what is believed leaves less
+BETTER = 0.85  # of the misfit: an exposure that is believed leaves less ...
+NEARER = 0.95  # ... and so does a place
+CHECKED = 8  # of so many frames in one another place is tried anyway: what creeps is never unusual
 USUAL_RATE = 0.05
 HOPELESS = 14.0  # levels: where nothing fits, the plate is of another scene
 WANDERED = 4  # pixels: the plate is moved along when the camera has gone so far
@@ -64,26 +66,28 @@ class Sight:
         if self._age % RENEW == 0:
             self._places, self._corners = _places(plate, still), None
         self._age += 1
-        places = self._places[_at(still.view(np.uint8), self._places, np.eye(2, 3)) > 0]
-        expected = _at(plate.picture, places, np.eye(2, 3))
-        misfit = self._fit(plate, picture, places, expected, still)
+        check = self._age % CHECKED == 0
+        places = self._places
+        if not check:
+            places = places[_at(still.view(np.uint8), places, np.eye(2, 3)) > 0]
+        misfit = self._fit(plate, picture, places, still, check=check)
         if misfit > HOPELESS or np.abs(self._matrix[:, :2] - np.eye(2)).max() > TURNED:
             return None
         self._usual += USUAL_RATE * (misfit - self._usual)
         return self._follow(plate, picture)
 
-    def _fit(self, plate: Plate, picture: Colours, places: Points, expected: Pixels, still: Where) -> float:
-        """Try another exposure and another place if this one has become unusual, and return the misfit that is left."""
+    def _fit(self, plate: Plate, picture: Colours, places: Points, still: Where, *, check: bool) -> float:
+        """Try another exposure and another place if these have become unusual, and return the misfit that is left."""
         limit = UNUSUAL * self._usual + ABOVE
-        found = _at(picture, places, self._matrix)
+        expected, found = _at(plate.picture, places, np.eye(2, 3)), _at(picture, places, self._matrix)
         misfit, tone = _off(expected, found), None
         if misfit > limit:
             misfit, tone = _toned(expected, found)
-        if misfit > limit:
+        if misfit > limit or check:
             there = self._search(plate, picture, exposure.by_quantiles(expected, found), still)
             if there is not None:
                 elsewhere, other = _toned(expected, _at(picture, places, there))
-                if elsewhere < BETTER * misfit:
+                if elsewhere < NEARER * misfit:
                     self._matrix, misfit, tone = there, elsewhere, other
         self._exposed = tone is not None
         if tone:
