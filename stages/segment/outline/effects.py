@@ -28,12 +28,13 @@ GUESS = 0.85  # the vote of what looks like a shadow in one frame alone
 DOUBT = -0.3  # the vote of what does not
 RIM = 1  # reduced pixels around the object that its soft edge covers
 TOUCH = 3  # more of them, in which its shadow must begin
+STEADY = 0.5  # mean of the votes so far, by which a shadow that touches nothing has gone along with the object
 RETURN = 0.4  # of a shadow that touches nothing: how much must lie where one has been
 LEAK = 0.12  # of a shadow: more on the border of where it may lie, and it is no shadow but darker ground
 PENUMBRA = 1  # reduced pixels by which the result is grown
 GUESSED = 0.5  # of a shadow: more of it over ground that was never seen without it, and it is a guess
 CLOSE = 2  # reduced pixels on that border that a guess may have
-ATTACHED = 0.5  # of the root of its area: how much of a shadow must lie beside the object
+ATTACHED = 0.3  # of the root of its area: how much of a shadow must lie beside the object
 SPECK = 6  # reduced pixels: less is noise
 LARGEST = 1.2  # times the object's area; a larger thing is no shadow of it
 
@@ -87,7 +88,7 @@ class Effects:
         self._votes, self._cast = np.zeros_like(self._votes), np.zeros_like(self._cast)
         self._votes[part] = new
         score = np.where(hidden[part], np.float32(-1), (votes + new) * np.float32(0.5))
-        self._cast[part] = _attached(score, inside[part], cast > 0, self._plate.known[part])
+        self._cast[part] = _attached(score, new, inside, zone, cast > 0, self._plate.known[part])
         return self._cast > 0
 
     def _look(self, seen: Picture, inside: Grey, hidden: Flags, zone: Box) -> Votes:
@@ -103,14 +104,15 @@ class Effects:
         return votes
 
     def _carried(self, inside: Grey) -> tuple[Votes, Votes]:
-        """Return the votes so far and what was last cast, moved along with the object."""
+        """Return the votes so far and where the shadow may be now, moved along with the object.
+
+        An object that jumps leaves its shadow on the ground: it may have moved sideways alone.
+        """
         moments = cv2.moments(inside, binaryImage=True)
         now = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
-        then, self._centre = self._centre or now, now
-        move = np.array([[1, 0, now[0] - then[0]], [0, 1, now[1] - then[1]]])
-        both = cv2.warpAffine(cv2.merge((self._votes, self._cast)), move, inside.shape[::-1])
-        votes, cast = cv2.split(np.asarray(both, np.float32))
-        return votes, cast  # type: ignore[return-value]
+        (x, y), self._centre = self._centre or now, now
+        level, along = _moved(self._cast, now[0] - x, 0), _moved(self._cast, now[0] - x, now[1] - y)
+        return _moved(self._votes, now[0] - x, now[1] - y), np.maximum(level, along)
 
     def _with(self, spot: Spot, found: Flags) -> Spot:
         if not found.any():
@@ -121,6 +123,11 @@ class Effects:
         box = Box(x=x, y=y, width=right - x, height=bottom - y)
         cast = tight(self._reduction.enlarge(np.asarray(small, np.uint8), box) >= 128, box)
         return unite([spot, cast]) or spot if cast else spot
+
+
+def _moved(votes: Votes, x: float, y: float) -> Votes:
+    move = np.array([[1, 0, x], [0, 1, y]])
+    return np.asarray(cv2.warpAffine(votes, move, votes.shape[::-1]), np.float32)
 
 
 def _zone(inside: Grey) -> Box:
@@ -135,7 +142,7 @@ def _zone(inside: Grey) -> Box:
     return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 
-def _attached(score: Votes, inside: Grey, cast: Flags, known: Flags) -> Flags:
+def _attached(score: Votes, votes: Votes, inside: Grey, zone: Box, cast: Flags, known: Flags) -> Flags:
     """Return what is surely or connectedly dark and belongs to the object; `cast` is where its shadow has been."""
     weak = score > WEAK
     count, labels = cv2.connectedComponents(weak.view(np.uint8), connectivity=8)
@@ -146,12 +153,13 @@ def _attached(score: Votes, inside: Grey, cast: Flags, known: Flags) -> Flags:
 
     area, border = pixels(weak), np.ones_like(weak)
     border[1:-1, 1:-1] = False
-    touches = pixels(cv2.dilate(inside, _square(RIM + TOUCH)) > 0) >= ATTACHED * np.sqrt(area)
-    returns = pixels(cast & known) >= RETURN * area
+    touches = pixels(cv2.dilate(inside, _square(RIM + TOUCH))[slices(zone)] > 0) >= ATTACHED * np.sqrt(area)
+    returns = pixels(cast) >= RETURN * area
+    follows = np.bincount(labels.ravel(), np.where(weak & known, votes, 0).ravel(), count) >= STEADY * area
     guessed = pixels(~known) > GUESSED * area
     leaks = pixels(border) > np.where(guessed, CLOSE, LEAK * area)
     fits = (area >= SPECK) & (area <= LARGEST * np.count_nonzero(inside)) & ~leaks
-    kept = fits & (pixels(score > TAKEN) > 0) & (touches | returns)
+    kept = fits & (pixels(score > TAKEN) > 0) & (touches | returns | follows)
     return np.asarray(kept[labels] & weak, np.bool_)
 
 

@@ -45,7 +45,7 @@ class Plate:
     def relight(self, seen: Picture, free: Flags) -> None:
         """Take up a change of the whole picture's light (automatic exposure), as seen where the plate is free."""
         compared = (free & self.known)[::EVERY, ::EVERY]
-        if np.count_nonzero(compared) < compared.size // 20:
+        if np.count_nonzero(compared) <= compared.size // 20:
             return
         every = slice(None, None, EVERY)
         steps = np.median(log_ratio(seen[every, every][compared], self.colours[every, every][compared]), axis=0)

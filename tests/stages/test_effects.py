@@ -1,0 +1,211 @@
+"""What an object casts: synthetic scenes in which it is known."""
+
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from stages.segment.outline.effects import Effects
+from stages.segment.spot import Spot, crop, sure
+from stages.segment.view import View
+from tests.stages.scenes import planes_of
+from transport.messages import Frame, PictureFormat
+
+WIDTH, HEIGHT = 320, 200
+PICTURE = PictureFormat(width=WIDTH, height=HEIGHT, pixel_format="rgb24")
+FOOTAGE = Path(__file__).resolve().parents[3] / "shared" / "footage" / "davis480"
+
+
+@cache
+def grain(seed, contrast, level=130, sigma=2.0):
+    noise = np.random.default_rng(seed).standard_normal((HEIGHT, 3 * WIDTH, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), sigma)
+    return np.clip(level + contrast * smooth / smooth.std(), 5, 250)
+
+
+def view(image, seq):
+    planes = planes_of(np.clip(image, 0, 255).astype(np.uint8), PICTURE)
+    return View(Frame(seq=seq, pts=seq, duration=1, key=False, format=PICTURE, planes=planes))
+
+
+def rectangle(x, y, width, height):
+    inside = np.zeros((HEIGHT, WIDTH), np.uint8)
+    inside[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)] = 255
+    return inside
+
+
+def whole(spot):
+    canvas = np.zeros((HEIGHT, WIDTH), bool)
+    if spot is not None:
+        canvas[spot.box.y : spot.box.y + spot.box.height, spot.box.x : spot.box.x + spot.box.width] = spot.values > 0
+    return canvas
+
+
+def play(count, place, cast, *, pan=0, light=lambda seq: 1.0, patch=None):
+    """Yield a red object that walks over ground, its shadow, and what is found, frame by frame.
+
+    `place` and `cast` give the masks of object and shadow; `patch` is a mask of ground that is dark by itself.
+    """
+    effects = Effects(PICTURE)
+    for seq in range(count):
+        image = grain(4, 12)[:, pan * seq : pan * seq + WIDTH].copy()
+        if patch is not None:
+            image[patch > 0] *= 0.6
+        inside, shadow = place(seq), cast(seq)
+        image *= 1 - 0.5 * cv2.GaussianBlur(shadow, (0, 0), 1.5)[..., None] / 255
+        own = np.roll(grain(7, 15, 90)[:, :WIDTH], 5 * seq, axis=1) * (2.0, 0.7, 0.6)
+        image = np.where(inside[..., None] > 0, own, image) * light(seq)
+        yield inside > 0, shadow > 0, whole(effects.step(view(image, seq), sure(crop(inside))))
+
+
+def walking(seq):
+    return rectangle(20 + 5 * seq, 60, 30, 60)
+
+
+def beside(seq):
+    return rectangle(50 + 5 * seq, 112, 35, 10)
+
+
+def nothing(seq):
+    return rectangle(0, 0, 0, 0)
+
+
+def share(part, of):
+    return np.count_nonzero(part & of) / max(np.count_nonzero(of), 1)
+
+
+def widened(inside, pixels):
+    return cv2.dilate(inside.astype(np.uint8), np.ones((2 * pixels + 1, 2 * pixels + 1), np.uint8)) > 0
+
+
+@pytest.mark.parametrize("pan", [0, 3])
+def test_a_shadow_is_taken_in_from_the_first_frame_on(pan):
+    for inside, shadow, found in play(16, walking, beside, pan=pan):
+        assert found[inside].all()
+        assert share(found, shadow & ~inside) > 0.9
+        assert np.count_nonzero(found & ~widened(inside | shadow, 5)) == 0
+
+
+def test_an_object_without_a_shadow_gets_none():
+    for inside, _, found in play(16, walking, nothing):
+        assert np.array_equal(found, inside)
+
+
+def test_a_dark_patch_that_the_object_passes_is_not_its_shadow():
+    patch, taken = rectangle(150, 116, 60, 14), []
+    for inside, shadow, found in play(28, walking, beside, patch=patch):
+        assert share(found, shadow & ~inside & (patch == 0)) > 0.8
+        taken.append(np.count_nonzero(found & (patch > 0) & ~widened(inside | shadow, 6)))
+    assert max(taken) == 0
+
+
+def test_exposure_that_jumps_is_not_a_shadow():
+    for inside, _, found in play(16, walking, nothing, light=lambda seq: 0.6 if seq >= 8 else 1.0):
+        assert np.array_equal(found, inside)
+
+
+def jumping(seq):
+    return rectangle(20 + 5 * seq, 60 - (15 if 10 <= seq < 16 else 0), 30, 60)
+
+
+def test_a_shadow_stays_with_its_owner_through_a_jump():
+    for seq, (inside, shadow, found) in enumerate(play(20, jumping, lambda seq: rectangle(30 + 5 * seq, 118, 40, 9))):
+        assert share(found, shadow & ~inside) > (0.7 if seq >= 4 else 0.5)
+
+
+def lake(seq, strength):
+    """An object on water, with ripples, its copy below it; and where they are."""
+    ripples = grain(100 + seq, 6, 120, 3.0)[:, :WIDTH].copy()
+    inside = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.fillPoly(
+        inside, [np.array([[90 + 2 * seq, 99], [210 + 2 * seq, 99], [190 + 2 * seq, 60], [130 + 2 * seq, 30]])], 255
+    )
+    own = np.roll(grain(9, 40, 90, 6.0)[:, :WIDTH], 2 * seq, axis=1)
+    image = np.where(inside[..., None] > 0, own, ripples)
+    copy = np.zeros_like(inside)
+    copy[100:], flipped = inside[99::-1], own[99::-1]
+    seen = strength * flipped + (1 - strength) * image[100:]
+    image[100:] = np.where(copy[100:, :, None] > 0, seen, image[100:])
+    return image, inside, copy > 0
+
+
+def test_a_reflection_leaves_with_its_owner():
+    effects = Effects(PICTURE)
+    for seq in range(12):
+        image, inside, copy = lake(seq, 0.6)
+        found = whole(effects.step(view(image, seq), sure(crop(inside))))
+        if seq >= 4:
+            assert share(found, copy) > 0.8
+            assert share(found, ~widened(copy | (inside > 0), 12)) < 0.02
+
+
+def test_water_that_mirrors_nothing_stays():
+    effects = Effects(PICTURE)
+    for seq in range(12):
+        image, inside, copy = lake(seq, 0.0)
+        found = whole(effects.step(view(image, seq), sure(crop(inside))))
+        assert share(found, copy) < 0.05
+
+
+def test_frames_without_the_object_are_only_learned_from():
+    effects = Effects(PICTURE)
+    for seq in range(3):
+        assert effects.step(view(grain(4, 12)[:, :WIDTH], seq), None) is None
+    image = grain(4, 12)[:, :WIDTH].copy()
+    image[beside(0) > 0] *= 0.5
+    image[walking(0) > 0] = (200, 30, 30)
+    found = whole(effects.step(view(image, 3), sure(crop(walking(0)))))
+    assert share(found, (beside(0) > 0) & (walking(0) == 0)) > 0.9
+
+
+def test_a_cut_begins_anew():
+    last = []
+    effects = Effects(PICTURE)
+    for start in (0, 1):
+        effects.forget()
+        for seq in range(4):
+            image = grain(4 + start, 12)[:, :WIDTH].copy()
+            image[walking(seq) > 0] = (200, 30, 30)
+            last.append(whole(effects.step(view(image, seq), sure(crop(walking(seq))))))
+    assert np.array_equal(last[3], last[7])
+    assert np.array_equal(last[7], walking(3) > 0)
+
+
+def test_it_is_the_same_every_time():
+    runs = [[found for _, _, found in play(6, walking, beside, pan=3)] for _ in range(2)]
+    assert all(np.array_equal(*pair) for pair in zip(*runs, strict=True))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 200), (200, 7), (641, 361)])
+def test_any_size_of_picture_will_do(size):
+    picture = PictureFormat(width=size[0], height=size[1], pixel_format="gray")
+    effects = Effects(picture)
+    for seq in range(3):
+        planes = (np.full((size[1], size[0]), 90 + seq, np.uint8),)
+        frame = Frame(seq=seq, pts=seq, duration=1, key=False, format=picture, planes=planes)
+        inside = np.zeros((size[1], size[0]), np.uint8)
+        inside[-1, -1] = 255
+        found = effects.step(View(frame), sure(crop(inside)))
+        assert isinstance(found, Spot)
+        assert found.box.x + found.box.width <= size[0]
+        assert found.box.y + found.box.height <= size[1]
+
+
+@pytest.mark.skipif(not FOOTAGE.exists(), reason="../shared/footage is absent")
+def test_the_shadow_of_a_real_horse_is_found_before_and_after_its_jump():
+    frames = sorted((FOOTAGE / "horsejump-high" / "frames").iterdir())[34:48]
+    masks = sorted((FOOTAGE / "horsejump-high" / "masks").iterdir())[34:48]
+    picture = PictureFormat(width=854, height=480, pixel_format="rgb24")
+    effects = Effects(picture)
+    for seq, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
+        image, inside = cv2.imread(str(frame), cv2.IMREAD_COLOR_RGB), cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE)
+        assert image is not None
+        planes = (np.ascontiguousarray(image.reshape(480, -1)),)
+        spot = sure(crop(np.asarray(inside, np.uint8)))
+        shown = Frame(seq=seq, pts=seq, duration=1, key=False, format=picture, planes=planes)
+        found = effects.step(View(shown), spot)
+        assert spot is not None
+        added = np.count_nonzero(found.values) - np.count_nonzero(spot.values)
+        assert 0.05 < added / np.count_nonzero(spot.values) < 0.5
