@@ -210,6 +210,16 @@ def test_an_outline_lies_where_scores_are_equal_corner_on_corner():
     assert 0.9 < confidence < 1
 
 
+def test_an_outline_is_that_of_the_whole_picture_though_only_a_box_is_computed():
+    coarse = torch.nn.functional.interpolate(torch.randn(1, 3, 5, 7, generator=torch.manual_seed(4)) * 4, (23, 31))
+    full = torch.nn.functional.interpolate(coarse, (90, 121), mode="bilinear", align_corners=True)
+    for number in (1, 2):
+        found, _ = outline(coarse, number, 121, 90)
+        inside = np.zeros((90, 121), bool)
+        inside[slices(found.box)] = found.values >= 128
+        assert (inside != (full.argmax(dim=1)[0] == number).numpy()).mean() < 1e-3
+
+
 def test_between_two_objects_that_touch_is_no_gap():
     """With the scores of three alike at one point, none is as probable as a half."""
     columns = torch.arange(25).expand(17, -1) - 12.0

@@ -3,8 +3,9 @@
 Frames that were pointed at are what the user said; of each object's the first and the last are kept. Of those that were
 found, the n-th takes the place of the one before it whose number is divisible by 2 as often (the rotation of backups
 that is named after the Tower of Hanoi): with N frames, what is held is 1, 2, 4 ... 2^N steps old, to a factor of two.
-That looks may have changed a second ago or a minute ago is known as well as it can be with N frames, a recent frame is
-always among them, and no error lives longer than twice the oldest.
+So looks of a second and of a minute ago are known alike, the newest is always among them, and errors are outlived.
+Told by the nearest neighbour in colour among the first frame and four more, places of the object in 30 DAVIS clips had
+an IoU of 0.597 with these four, 0.603 with the last four, 0.585 with four spread evenly, 0.605 with all.
 """
 
 from collections.abc import Callable, Sequence
