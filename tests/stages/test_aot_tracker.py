@@ -110,6 +110,15 @@ def test_a_correction_is_taken_up_and_what_was_said_first_still_holds(checkpoint
     assert overlap(tracker.step(view(3, red))[1], red) > ROUGH
 
 
+def test_who_points_twice_in_a_frame_meant_the_second(checkpoint):
+    tracker, red, blue = Aot(checkpoint, "aott"), (8, 16, 40, 40, RED), (88, 48, 40, 40, BLUE)
+    tracker.point(view(0, red, blue), 1, spot(red))
+    tracker.point(view(0, red, blue), 1, spot(blue))
+    found = tracker.step(view(1, red, blue))[1]
+    assert overlap(found, blue) > ROUGH
+    assert overlap(found, red) == 0
+
+
 def test_an_object_can_join_in_any_frame_stepped_to_or_not(checkpoint):
     tracker, red, blue = Aot(checkpoint, "aott"), (8, 16, 40, 40, RED), (88, 48, 40, 40, BLUE)
     tracker.point(view(0, red, blue), 1, spot(red))

@@ -82,6 +82,19 @@ def test_an_object_that_is_forgotten_was_never_there(net):
     assert torch.allclose(told[0], told[1], atol=1e-4)
 
 
+def test_after_a_cut_the_frame_before_says_nothing(net):
+    groups = [Group(net, 9999, found=2) for _ in range(2)]
+    for group, found in zip(groups, (0, 1), strict=True):
+        group.point(features(net, 0), 7, mask(1), 0)
+        group.propagate(features(net, 1))
+        group.settle(mask(2).long() * found, 1, 1)
+    followed = [group.propagate(features(net, 2)) for group in groups]
+    assert not torch.allclose(*followed, atol=1e-2)
+    for group in groups:
+        group.cut()
+    assert torch.equal(*(group.propagate(features(net, 2)) for group in groups))
+
+
 def test_an_identity_is_free_again_when_its_object_is_forgotten(net):
     group, seen = Group(net, 1, found=2), features(net, 0)
     for name in range(10):
