@@ -30,7 +30,7 @@ RIM = 1  # reduced pixels around the object that its soft edge covers
 TOUCH = 3  # more of them, in which its shadow must begin
 STEADY = 0.5  # mean of the votes so far, by which a shadow that touches nothing has gone along with the object
 RETURN = 0.4  # of a shadow that touches nothing: how much must lie where one has been
-LEAK = 0.12  # of a shadow: more on the border of where it may lie, and it is no shadow but darker ground
+LEAK = 0.8  # of the root of its area: more on the border of where it may lie, and it is darker ground
 PENUMBRA = 1  # reduced pixels by which the result is grown
 GUESSED = 0.5  # of a shadow: more of it over ground that was never seen without it, and it is a guess
 CLOSE = 2  # reduced pixels on that border that a guess may have
@@ -151,16 +151,25 @@ def _attached(score: Votes, votes: Votes, inside: Grey, zone: Box, cast: Flags, 
     def pixels(where: Flags) -> NDArray[np.int64]:
         return np.bincount(labels[where & weak], minlength=count)
 
-    area, border = pixels(weak), np.ones_like(weak)
-    border[1:-1, 1:-1] = False
+    area = pixels(weak)
     touches = pixels(cv2.dilate(inside, _square(RIM + TOUCH))[slices(zone)] > 0) >= ATTACHED * np.sqrt(area)
     returns = pixels(cast) >= RETURN * area
     follows = np.bincount(labels.ravel(), np.where(weak & known, votes, 0).ravel(), count) >= STEADY * area
     guessed = pixels(~known) > GUESSED * area
-    leaks = pixels(border) > np.where(guessed, CLOSE, LEAK * area)
+    leaks = pixels(_border(zone, inside)) > np.where(guessed, CLOSE, LEAK * np.sqrt(area))
     fits = (area >= SPECK) & (area <= LARGEST * np.count_nonzero(inside)) & ~leaks
     kept = fits & (pixels(score > TAKEN) > 0) & (touches | returns | follows)
     return np.asarray(kept[labels] & weak, np.bool_)
+
+
+def _border(zone: Box, picture: Grey) -> Flags:
+    """Return the outermost pixels of a zone, but for those that are the picture's."""
+    whole = np.zeros(picture.shape, np.bool_)
+    whole[slices(zone)] = True
+    whole[1:-1, 1:-1] &= ~(cv2.erode(whole.view(np.uint8), _square(1)) > 0)[1:-1, 1:-1]
+    whole[[0, -1]] = whole[:, [0, -1]] = False
+    border: Flags = whole[slices(zone)]
+    return border
 
 
 def _grey(colours: Picture) -> Grey:
