@@ -9,7 +9,7 @@ if not vision.prepare():
 from torchvision.models import segmentation  # noqa: E402
 from torchvision.transforms._presets import SemanticSegmentation  # noqa: E402
 
-from stages.nets.checkpoint import CheckpointError  # noqa: E402
+from stages.errors import ModelError  # noqa: E402
 from stages.segment.detect.classes import VOC, label  # noqa: E402
 from stages.segment.detect.semantic import Semantic, prepared  # noqa: E402
 from stages.segment.view import View  # noqa: E402
@@ -71,5 +71,5 @@ def test_classes_lie_in_the_order_of_the_checkpoints_channels():
 
 
 def test_a_checkpoint_of_another_network_is_refused(checkpoint):
-    with pytest.raises(CheckpointError, match="lacks"):
+    with pytest.raises(ModelError, match="lacks"):
         Semantic("fcn_resnet50", checkpoint, ["person"])

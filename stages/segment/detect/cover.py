@@ -12,7 +12,7 @@ from stages.segment.view import View
 from transport.messages import Box
 
 MARGIN = 0.12  # of the box's sides, on every side: detectors' boxes cut off heads, hands and feet
-LARGE = 0.02  # of the picture: smaller boxes are hidden whole, as outlines take a tenth of a second each
+LARGE = 0.05  # of the picture: smaller boxes are hidden whole, as outlines take a tenth of a second each
 CORNER = 6.0  # exponent of the superellipse: 2 would cut the corners as an ellipse does, infinity not at all
 ROUND = 0.04  # of the box's shorter side: how far an outline is trusted
 FILLS = 0.5  # share of the box's area, and

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.errors import PromptError
+from stages.errors import ModelError
 from stages.segment.detect.boxes import Boxes, each_once, inside_picture, is_cut, squares
 from stages.segment.detect.classes import COCO
 from stages.segment.detect.detector import Detection
@@ -38,7 +38,7 @@ class FastestDet:
         try:
             self._net = cv2.dnn.readNetFromONNX(str(path))
         except cv2.error as error:
-            raise PromptError(f"{path} is no network that OpenCV reads: {error.err}") from error
+            raise ModelError(f"{path} is no network that OpenCV reads: {error.err}") from error
         self._labels = tuple(labels)
         self._rows = [5 + COCO.index(label) for label in labels]
         self._enlarge = enlarge

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from stages.errors import PromptError
+from stages.errors import ModelError
 from stages.segment.detect.detector import Detection
 from stages.segment.detect.regions import pieces
 from stages.segment.view import View
@@ -21,7 +21,7 @@ class Selfie:
         try:
             self._net = cv2.dnn.readNetFromTFLite(str(path))
         except cv2.error as error:
-            raise PromptError(f"{path} is no network that OpenCV reads: {error.err}") from error
+            raise ModelError(f"{path} is no network that OpenCV reads: {error.err}") from error
 
     def detect(self, view: View) -> list[Detection]:
         """Return the persons, best first, with their outlines."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.errors import OptionError
+from stages.errors import ModelError
 from stages.segment.detect.classes import VOC
 from stages.segment.detect.detector import Detection
 from stages.segment.detect.regions import pieces
@@ -56,21 +56,25 @@ class Semantic:
 
 
 def load(name: str, path: Path) -> Any:
-    """Return the network with the weights of a checkpoint, in evaluation mode."""
+    """Return the network with the weights of a checkpoint, in evaluation mode; ModelError if they are not its own."""
     try:
         import torch
 
+        from stages.nets.checkpoint import CheckpointError
         from stages.nets.checkpoint import load as filled
         from stages.segment.point.vision import prepare
     except ImportError as error:
-        raise OptionError(f"detector {name} needs torch: install cleanplate[learned]") from error
+        raise ModelError(f"detector {name} needs torch: install cleanplate[learned]") from error
     if not prepare():
-        raise OptionError(f"detector {name} needs torchvision, which is not installed")
+        raise ModelError(f"detector {name} needs torchvision, which is not installed")
     from torchvision.models import segmentation
 
     make = getattr(segmentation, name)
     net = make(weights=None, weights_backbone=None, num_classes=1 + len(VOC), aux_loss=False)
-    return filled(net, [str(path)]).to(memory_format=torch.channels_last)
+    try:
+        return filled(net, [str(path)]).to(memory_format=torch.channels_last)
+    except CheckpointError as error:
+        raise ModelError(str(error)) from error
 
 
 def prepared(picture: Colours) -> "torch.Tensor":
