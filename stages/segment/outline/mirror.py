@@ -22,9 +22,10 @@ BESIDE = 0.25  # of the object's width, on each side, that the copy's outline is
 PATTERN, STRENGTH = 0.2, 0.2  # correlation within the outline, and share of the object's contrast that is seen again
 OUTLINE, CONTRAST = 0.25, 0.3  # the same for the outline against what is beside it
 MEMORY = 0.2  # how fast the verdict follows
-SEEN, GONE = 1.0, 0.7  # verdicts, 1 being just good enough, that begin and end a reflection
+SEEN, GONE = 0.9, 0.7  # verdicts, 1 being just good enough, that begin and end a reflection
 EVERY = 4  # frames, of which one is searched for the best flip
 ENOUGH = 60  # reduced pixels of the copy that must be in sight
+LONGER, LONGEST = 1.6, 1.2  # times the stretch that fits best, and over the object: ripples draw its end out, faintly
 WIDER = (5, 3)  # reduced pixels: ripples carry the copy further to the sides
 
 
@@ -57,6 +58,8 @@ class Mirror:
             now, best = max(((judge(seen, hidden, copy), copy) for copy in copies), key=lambda pair: pair[0])
             self._follow(now, best)
             if self._on:
+                offset, stretch = best.flip
+                best = _flipped(seen, inside, offset, min(stretch * LONGER, LONGEST)) or best
                 wide = cv2.dilate(best.inside.view(np.uint8), np.ones(WIDER[::-1], np.uint8)) > 0
                 found[best.rows, best.columns] = wide
         return found & ~hidden
