@@ -17,6 +17,7 @@ SEED = 0.15  # ... and so is what has less of its area surely different
 BRIDGE = 0.012  # of the picture's height: gaps that are closed between parts of one thing
 HOLE = 0.02  # of the picture: larger holes stay open, as one sees the scene through them
 RIM = 1  # pixels by which things are grown: their soft border
+FREE = 0.6  # of the border of what stands still: less, and it is the inside of something
 BARE = 0.5  # a ghost's outline in the picture, of that in the plate
 ALIKE = 0.9  # correlation of what is only lit in another way
 FLAT = 5.0  # levels of contrast: less is no outline
@@ -38,18 +39,22 @@ def whole(off: Values, level: Values, before: Where) -> Where:
     return np.asarray(cv2.dilate(filled, np.ones((size, size), np.uint8)) > 0)
 
 
-def ghosts(still: Where, sure: Where, picture: Colours, plate: Colours) -> Where:
+def ghosts(still: Where, moving: Where, sure: Where, picture: Colours, plate: Colours) -> Where:
     """Return which parts of what stands still are bare ground: their outline is seen in the plate, not in the picture.
 
-    `still` is what moved or appeared, and has not changed for a while; `sure` is surely different. What cannot be told
-    is no ghost, as an object that stopped must not be shown, unless hardly anything of it is surely different.
+    `moving` is what moved or appeared, `still` what of it has not changed for a while, `sure` is surely different. What
+    cannot be told is no ghost, as an object that stopped must not be shown: above all the calm inside of something that
+    still stirs.
     """
     gone = np.zeros_like(still)
     for part, place in _parts(still):
+        around = _grown(part, 3) & ~part
+        if np.count_nonzero(around & ~moving[place]) < FREE * np.count_nonzero(around):
+            continue
         seen = picture[place], plate[place]
         faint = np.count_nonzero(part & sure[place]) < SEED * np.count_nonzero(part)
         if faint or _is_bare(part, *seen) or _is_lit(part, *seen):
-            gone[place] |= part
+            gone[place] |= _grown(part, 5) & moving[place]
     return gone
 
 
@@ -95,11 +100,15 @@ def _band(part: Where, inner: int, outer: int) -> Where:
 
 def _is_lit(part: Where, picture: Colours, plate: Colours) -> bool:
     """Whether a part shows the very thing that the plate shows, in another light."""
-    near = cv2.dilate(part.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    near = _grown(part, 5)
     now, then = (image[near].astype(np.float32).sum(axis=1) for image in (picture, plate))
     now, then = now - now.mean(), then - then.mean()
     power = float(np.sqrt((now * now).sum() * (then * then).sum()))
     return power > FLAT * FLAT * len(now) and float((now * then).sum()) > ALIKE * power
+
+
+def _grown(part: Where, size: int) -> Where:
+    return np.asarray(cv2.dilate(part.astype(np.uint8), np.ones((size, size), np.uint8))) > 0
 
 
 def _contrast(image: Colours) -> Grey:

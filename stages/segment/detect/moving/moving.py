@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.detect.moving.blobs import ghosts, relit, whole
+from stages.segment.detect.moving.blobs import SURE, ghosts, relit, whole
 from stages.segment.detect.moving.camera import Matrix
 from stages.segment.detect.moving.plate import NO_DOUBT, Plate
 from stages.segment.detect.moving.sight import Placed, Sight
@@ -86,7 +86,8 @@ class Moving:
         plate.learn(placed.picture, off, level, moving, placed.seen)
         gone = plate.stable >= self._patience
         if self._frames % JUDGED == 0:
-            gone |= ghosts(moving & (plate.stable >= SETTLED), off > 2 * level, placed.picture, plate.picture)
+            still = moving & (plate.stable >= SETTLED)
+            gone |= ghosts(still, moving, off > SURE * level, placed.picture, plate.picture)
         if gone.any():
             plate.accept(gone)
             moving &= ~gone
