@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the networks need the extra `learned`")
 
-from stages.errors import OptionError, PromptError  # noqa: E402
+from stages.errors import ModelError, OptionError, PromptError  # noqa: E402
 from stages.segment.spot import Spot, rectangle, slices  # noqa: E402
 from stages.segment.track.aot import GROUPS, OBJECTS, Aot, outline, working_size  # noqa: E402
 from stages.segment.view import View  # noqa: E402
@@ -277,13 +277,13 @@ def test_a_short_edge_can_be_limited_too():
 def test_what_cannot_be_used_is_one_sentence(checkpoint, tmp_path):
     with pytest.raises(OptionError, match="there is no AOT 'aotx'; the known ones are aott, aots, aotl, r50_aotl"):
         Aot(checkpoint, "aotx")
-    with pytest.raises(OptionError, match=r"aott\.pth lacks LSTT\.layers\.1\."):
+    with pytest.raises(ModelError, match=r"aott\.pth lacks LSTT\.layers\.1\."):
         Aot(checkpoint, "aots")
-    with pytest.raises(OptionError, match="device 'nowhere' cannot be used"):
+    with pytest.raises(OptionError, match="AOT cannot run on nowhere"):
         Aot(checkpoint, "aott", device="nowhere")
     torch.save({"state_dict": {"encoder": print}}, tmp_path / "evil.pth")
-    with pytest.raises(OptionError, match=r"evil\.pth"):
+    with pytest.raises(ModelError, match=r"evil\.pth"):
         Aot(tmp_path / "evil.pth", "aott")
     (tmp_path / "short.pth").write_bytes(checkpoint.read_bytes()[:5000])
-    with pytest.raises(OptionError, match=r"short\.pth"):
+    with pytest.raises(ModelError, match=r"short\.pth"):
         Aot(tmp_path / "short.pth", "aott")

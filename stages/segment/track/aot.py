@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from stages.errors import OptionError, PromptError
+from stages.errors import ModelError, OptionError, PromptError
 from stages.nets.aot.group import Group, merge
 from stages.nets.aot.net import AOT, DEVIATION, MEAN, OBJECTS, STRIDE, VARIANTS
 from stages.nets.aot.norm import fold
@@ -51,7 +51,7 @@ class Aot:
         gap: int | None = None,
         found: int = FOUND,
     ) -> None:
-        """Take a checkpoint of one of VARIANTS; OptionError if it is of none, or the device is not to be had.
+        """Take a checkpoint of one of VARIANTS; ModelError if it is not, OptionError if there is no such device.
 
         Pictures are shrunk to `long_edge` pixels. Every `gap` frames (None: as the variant was evaluated) one is
         remembered for long, of which at most `found` are held besides those that were pointed at.
@@ -234,10 +234,10 @@ def _network(checkpoint: str, variant: str, device: str, precision: Precision) -
     try:
         net = load(AOT(VARIANTS[variant]), [checkpoint])
     except CheckpointError as error:
-        raise OptionError(f"AOT: {error}") from error
+        raise ModelError(f"AOT: {error}") from error
     fold(net)
     try:
         net.to(device, PRECISIONS[precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net
     except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise OptionError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+        raise OptionError(f"AOT cannot run on {device}: {str(error).splitlines()[0]}") from error
