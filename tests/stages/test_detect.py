@@ -86,6 +86,12 @@ def test_of_boxes_on_one_object_the_best_is_kept():
     assert each_once(boxes, np.array([0.6, 0.9, 0.7, 0.3])) == [1, 3]
 
 
+def test_a_rider_and_the_bicycle_are_two():
+    boxes = corners([Box(x=10, y=10, width=40, height=80), Box(x=12, y=40, width=40, height=50)])
+    assert each_once(boxes, np.array([0.9, 0.8]), np.array([0, 1])) == [0, 1]
+    assert each_once(boxes, np.array([0.9, 0.8]), np.array([1, 1])) == [0]
+
+
 @given(some.lists(some.tuples(*[some.integers(1, 90)] * 4), min_size=1, max_size=12))
 def test_overlap_is_symmetric_and_whole_only_with_itself(rows):
     boxes = corners([Box(x=x, y=y, width=width, height=height) for x, y, width, height in rows])
@@ -147,7 +153,7 @@ def test_a_box_is_hidden_whole_and_wider_than_the_detector_said():
     assert found.box == grown(NEAR, 0.12, view())
     x, y = NEAR.x - found.box.x, NEAR.y - found.box.y
     inside = found.values[y : y + NEAR.height, x : x + NEAR.width]
-    assert (inside > 0).mean() > 0.75
+    assert (inside > 0).mean() > 0.99
 
 
 def test_an_outline_that_lacks_the_head_is_not_believed():

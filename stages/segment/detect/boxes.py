@@ -37,10 +37,12 @@ def overlaps(first: Boxes, second: Boxes) -> tuple[NDArray[np.float64], NDArray[
     return shared / np.maximum(union, 1e-9), shared / np.maximum(smaller, 1e-9)
 
 
-def each_once(boxes: Boxes, scores: NDArray[np.floating]) -> list[int]:
-    """Return which boxes to keep, best first: those that are not one with a better box."""
+def each_once(boxes: Boxes, scores: NDArray[np.floating], kinds: NDArray[np.intp] | None = None) -> list[int]:
+    """Return which boxes to keep, best first: those that are not one with a better box of the same kind."""
     union, inside = overlaps(boxes, boxes)
     same = (union > SAME) | (inside > INSIDE)
+    if kinds is not None:
+        same &= kinds[:, None] == kinds[None]
     kept: list[int] = []
     for i in np.argsort(-scores, kind="stable"):
         if not same[i, kept].any():

@@ -59,7 +59,7 @@ class FastestDet:
         self, boxes: Boxes, scores: NDArray[np.float64], kinds: NDArray[np.intp], picture: Box
     ) -> list[Detection]:
         detections = []
-        for i in each_once(boxes, scores):
+        for i in each_once(boxes, scores, kinds):
             box = inside_picture(boxes[i], picture.width, picture.height)
             if box:
                 detections.append(Detection(label=self._labels[kinds[i]], score=float(scores[i]), box=box))
