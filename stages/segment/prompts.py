@@ -26,7 +26,8 @@ class Moment:
         if self.frame is not None:
             return frame.seq >= self.frame
         shown_until = frame.pts - first.pts + (frame.duration or 1)
-        return (frame is first and not self.seconds) or shown_until * tick > self.seconds
+        seconds = Fraction(self.seconds).limit_denominator(1_000_000)  # 0.04 as a float lies just beside 1/25
+        return (frame is first and not seconds) or shown_until * tick > seconds
 
     def __str__(self) -> str:
         return f"{self.seconds:g}" if self.frame is None else f"{self.frame}f"
