@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stages.segment.detect.moving.blobs import SURE, ghosts, relit, whole
 from stages.segment.detect.moving.camera import Matrix
 from stages.segment.detect.moving.plate import NO_DOUBT, Plate
-from stages.segment.detect.moving.sight import Placed, Sight
+from stages.segment.detect.moving.sight import WANDERED, Placed, Sight
 from stages.segment.spot import Spot, crop
 from stages.segment.view import View
 
@@ -29,6 +29,7 @@ LEAST_NOISE = 0.7  # levels
 SURER = 0.9  # of the doubt about a new exposure is left after a frame
 EVERYTHING = 0.7  # of the picture: more than that is not an object
 LOST_FRAMES = 25  # in a row that do not fit the plate: then it is made anew
+JUST_SEEN = np.ones((2 * WANDERED + 1, 2 * WANDERED + 1), np.uint8)  # pixels that come into view at once
 AROUND = np.ones((5, 5), np.uint8)  # pixels by which what moved may have moved on
 
 
@@ -83,6 +84,9 @@ class Moving:
         moving = whole(off, level, before)
         if self._doubt > NO_DOUBT:
             moving &= ~relit(moving, placed.picture, plate.picture)
+        unknown = plate.age == 0
+        if unknown.any():  # what touches it goes on there, and must not become the scene
+            moving |= unknown & (cv2.dilate(moving.view(np.uint8), JUST_SEEN) > 0)
         plate.learn(placed.picture, off, level, moving, placed.seen)
         gone = plate.stable >= self._patience
         if self._frames % JUDGED == 0:
@@ -115,7 +119,9 @@ def _spot(moving: Where, matrix: Matrix, view: View) -> Spot | None:
     height, width = moving.shape
     values = moving.view(np.uint8) * np.uint8(255)
     if not np.array_equal(matrix, np.eye(2, 3)):
-        values = np.asarray(cv2.warpAffine(values, matrix, (width, height)), np.uint8)
+        # What touches the edge of what is known goes on beyond it.
+        border = cv2.BORDER_REPLICATE
+        values = np.asarray(cv2.warpAffine(values, matrix, (width, height), borderMode=border), np.uint8)
     if (view.width, view.height) != (width, height):
         values = np.asarray(cv2.resize(values, (view.width, view.height), interpolation=cv2.INTER_LINEAR), np.uint8)
     return crop(values)
