@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from stages.segment.spot import SURE, Grey
 from stages.segment.track.appearance.features import Features, features, place
 from stages.segment.track.appearance.looks import Look, look
+from stages.segment.track.appearance.ridge import add_products, solve
 from stages.segment.track.appearance.waves import lift, waves, weigh
 from stages.segment.view import Colours
 
 Scores = NDArray[np.float32]  # (h, w) log-odds, more than 0 is the object
 Floats = NDArray[np.float32]
 
-COUNT = 256  # waves; one more is always 1
+COUNT = 192  # waves; one more is always 1
 REACH = (0.8, 3.0)  # widths of the kernel
-SAMPLES = 1500  # pixels that are learned from a patch
+SAMPLES = 1200  # pixels that are learned from a patch; a multiple of ridge.TOGETHER, as the next
 KEPT_SAMPLES = 6000  # pixels that are learned from one that is never forgotten
 NEAR = 12  # pixels from the outline: what is told apart there is told apart best
 FAR_SHARE = 0.05  # weight of pixels beyond
@@ -37,7 +38,7 @@ ODDS = 4.0  # log-odds of what is learned to be the object for certain
 
 
 class _Sums(NamedTuple):
-    products: Floats  # (COUNT + 1, COUNT + 1) mean of waves times waves
+    products: Floats  # (COUNT + 1, COUNT + 1) mean of waves times waves, the lower half
     answers: Floats  # (COUNT + 1,) mean of waves times 1 or -1
 
     def toward(self, other: "_Sums", share: float) -> "_Sums":
@@ -99,13 +100,16 @@ class Appearance:
     def _sum(self, known: Features, inside: NDArray[np.bool_]) -> _Sums:
         lifted = np.ones((len(known), COUNT + 1), np.float32)
         lift(known, *self._waves, lifted)
-        answers = np.where(inside, np.float32(1), np.float32(-1)) / np.float32(len(known))
-        return _Sums(lifted.T @ lifted / np.float32(len(known)), np.asarray(answers @ lifted, np.float32))
+        products = np.zeros((COUNT + 1, COUNT + 1), np.float32)
+        add_products(lifted, products)
+        answers = lifted[inside].sum(axis=0) - lifted[~inside].sum(axis=0)
+        return _Sums(products / np.float32(len(known)), answers / np.float32(len(known)))
 
     def _solve(self, recent: _Sums) -> Floats:
         sums = recent.toward(self._kept, KEPT_SHARE) if self._kept else recent
-        stiff = sums.products + np.float32(STIFF) * np.eye(COUNT + 1, dtype=np.float32)
-        return np.linalg.solve(stiff, sums.answers)
+        weights = np.empty(COUNT + 1, np.float32)
+        solve(sums.products, STIFF, sums.answers, weights)
+        return weights
 
 
 def _choose(values: Grey, count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
