@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _play_all(arguments: argparse.Namespace) -> Iterator[Played]:
-    trackers = {name: find_tracker(name) for name in arguments.trackers.split(",")}
+    trackers = {words.partition(":")[0]: find_tracker(words) for words in arguments.trackers.split(",")}
     sheets = {}
     if arguments.sheets:
         arguments.sheets.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,38 @@
-"""The trackers that compete, by name: a frame and the object in it in, a follower out."""
+"""The trackers that compete, by name: a frame and the object in it in, a follower out.
+
+Those with a network are spelt with their checkpoint: siammask:FILE, aott:FILE, r50_aotl:FILE.
+"""
 
 from collections.abc import Callable
 from importlib import import_module
 
+from stages.errors import StageError
 from stages.segment.spot import Spot
-from stages.segment.track.tracker import Follower
+from stages.segment.track.tracker import Follower, Sighting, Tracker
 from stages.segment.view import View
 from tests.bench.tracking.baselines import Flow, Held, nanotrack, present_box
 
 Make = Callable[[View, Spot], Follower]
+
+
+class One:
+    """A tracker of many that follows one object."""
+
+    def __init__(self, tracker: Tracker, view: View, spot: Spot) -> None:
+        self._tracker = tracker
+        tracker.point(view, 1, spot)
+
+    def step(self, view: View) -> Sighting:
+        """Return where the object is."""
+        return self._tracker.step(view)[1]
+
+    def correct(self, view: View, spot: Spot) -> None:
+        """Point at it again."""
+        self._tracker.point(view, 1, spot)
+
+    def cut(self) -> None:
+        """Pass it on."""
+        self._tracker.cut()
 
 
 def _propagate() -> Make:
@@ -16,21 +40,39 @@ def _propagate() -> Make:
     return made
 
 
-TRACKERS: dict[str, Callable[[], Make]] = {
-    "held": lambda: Held,
-    "flow": lambda: Flow,
-    "box": lambda: present_box,
-    "nanotrack+grabcut": lambda: nanotrack,
-    "propagate": _propagate,
+def _siammask(checkpoint: str) -> Make:
+    made: Make = import_module("stages.segment.track.siammask").siammask(checkpoint)
+    return made
+
+
+def _aot(variant: str) -> Callable[[str], Make]:
+    def make(checkpoint: str) -> Make:
+        tracker = import_module("stages.segment.track.aot").Aot
+        tracker(checkpoint, variant)  # a wrong file is said at once
+        return lambda view, spot: One(tracker(checkpoint, variant), view, spot)
+
+    return make
+
+
+BASELINES: dict[str, Make] = {"held": Held, "flow": Flow, "box": present_box, "nanotrack+grabcut": nanotrack}
+LEARNED: dict[str, Callable[[str], Make]] = {
+    "siammask": _siammask,
+    **{variant: _aot(variant) for variant in ("aott", "aots", "aotl", "r50_aotl")},
 }
-BY_BOX = frozenset({"box", "nanotrack+grabcut"})  # begin from the box itself, whatever is asked: masks mean nothing
+TRACKERS = (*BASELINES, "propagate", *(f"{name}:FILE" for name in LEARNED))
+BY_BOX = frozenset({"box", "nanotrack+grabcut", "siammask"})  # begin from the box itself: a mask means no more to them
 
 
-def find_tracker(name: str) -> Make:
+def find_tracker(words: str) -> Make:
     """Return how a tracker is made; one sentence and the end if there is none of that name."""
-    if name not in TRACKERS:
-        raise SystemExit(f"there is no tracker {name}; the known ones are {', '.join(TRACKERS)}")
+    name, _, checkpoint = words.partition(":")
+    if words in BASELINES:
+        return BASELINES[words]
     try:
-        return TRACKERS[name]()
-    except ImportError as error:
+        if words == "propagate":
+            return _propagate()
+        if name in LEARNED and checkpoint:
+            return LEARNED[name](checkpoint)
+    except (ImportError, StageError) as error:
         raise SystemExit(f"tracker {name} cannot be used here: {error}") from error
+    raise SystemExit(f"there is no tracker {words}; the known ones are {', '.join(TRACKERS)}")

@@ -8,6 +8,7 @@ from stages.segment.track.tracker import Sighting
 from tests.bench.fill.clips import FOOTAGE
 from tests.bench.tracking.baselines import Flow, Held, plain_grabcut
 from tests.bench.tracking.clips import Clip, load
+from tests.bench.tracking.contest import find_tracker
 from tests.bench.tracking.measures import boundary, boundary_accuracy, decay, region_similarity
 from tests.bench.tracking.play import from_mask, from_rectangle, play
 from tests.stages.scenes import planes_of, texture
@@ -120,3 +121,12 @@ def test_sequences_are_decoded_one_frame_for_every_mask():
     assert len(swing.frames) == len(swing.truths) == 4
     assert swing.truths[0].shape == (swing.frames[0].format.height, swing.frames[0].format.width)
     assert region_similarity(swing.truths[0], swing.truths[3]) > 0.3
+
+
+def test_trackers_are_found_by_name_and_others_are_refused_in_one_sentence():
+    assert find_tracker("held") is Held
+    for words in ("gone", "siammask", "held:file"):
+        with pytest.raises(SystemExit, match=f"there is no tracker {words}; the known ones are held, flow"):
+            find_tracker(words)
+    with pytest.raises(SystemExit, match="tracker siammask cannot be used here: "):
+        find_tracker("siammask:/nowhere.pth")
