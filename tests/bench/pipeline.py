@@ -25,8 +25,8 @@ from stages.encode.config import EncodeConfig
 from stages.encode.encode import encode
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
-from stages.segment.prompts import Prompts
 from stages.segment.config import SegmentConfig
+from stages.segment.prompts import Prompts
 from stages.segment.segment import segment
 from tests.clips import Clip, make
 from transport.messages import Box, CleanFrame, MaskedFrame, Packet, StreamInfo
@@ -122,7 +122,9 @@ def main() -> None:
         print(json.dumps({"pipeline_fps": round(pipeline, 1), f"of_{slowest}": round(pipeline / medians[slowest], 3)}))
         black = folder / "black.png"
         cv2.imwrite(str(black), np.zeros((arguments.height, width), np.uint8))
-        empty = Job(source=job.source, target=job.target, prompts=Prompts(region_masks=(str(black),)), encode=job.encode)
+        empty = Job(
+            source=job.source, target=job.target, prompts=Prompts(region_masks=(str(black),)), encode=job.encode
+        )
         direct, passed = (
             _median(lambda: transcode(job), arguments.runs),
             _median(lambda: together(empty), arguments.runs),

@@ -49,14 +49,13 @@ def _match(here: Grey, there: Grey) -> Floats:
     height, width = here.shape
     columns = max(width, SMALLEST)
     more = max(SMALLEST, int(np.ceil(FLATTEST * columns)), height) - height, columns - width
-    padded = [cv2.copyMakeBorder(side, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE) for side in (here, there)]
-    start = np.zeros((*padded[0].shape, 2), np.float32)
-    return np.asarray(_search().calc(*padded, start)[:height, :width], np.float32)
+    one, other = (cv2.copyMakeBorder(side, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE) for side in (here, there))
+    start = np.zeros((*one.shape, 2), np.float32)
+    return np.asarray(_search().calc(one, other, start)[:height, :width], np.float32)
 
 
 @cache
 def _search() -> cv2.DISOpticalFlow:
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setVariationalRefinementIterations(3)
-    search.setUseSpatialPropagation(True)
     return search

@@ -90,14 +90,14 @@ class MaskFollower:
         odds += np.clip(APART * apart(motion, depth), -APART_MOST, APART_MOST)
         near, seen = self._looked(lab, depth, open_)
         inside = body(decide(lab, depth, odds + LOOK * seen, open_), depth > 0)
-        return self._judged(view, lab, inside, weigh(inside, near, seen, motion.missed, self._usual))
+        return self._judged(view, lab, inside, weigh(inside, near, seen, self._usual))
 
     def _judged(self, view: View, lab: Lab, inside: Known, evidence: Evidence) -> Sighting:
         spot = self._outline(depth_of(inside))
         confidence = evidence.confidence
         if spot is None or evidence.share < GONE or confidence < LOST:
             return self._lose()
-        self._clock = self._clock + 1 if evidence.share < DOUBT else 0
+        self._clock = self._clock + 1 if evidence.share < DOUBT or confidence < SURE else 0
         if evidence.share >= LEARNS:
             self._appearance.learn(_bgr(lab), _bytes(inside))
         area = float(np.count_nonzero(spot.values))
