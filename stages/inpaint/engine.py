@@ -15,6 +15,8 @@ from transport.messages import Box, Mask, MaskedFrame, PictureFormat
 WINDOW = (-6, -3, 0, 3, 6)  # VINet's: t-6, t-3, t, t+3, t+6
 FILLS = ("sharp", "faithful")
 FARTHEST = 6  # frames ahead: the latency floor of the whole pipeline
+PRECISIONS = ("auto", "f32", "bf16")
+LARGEST = 4096  # pixels that a network is shown at most, along the longest side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +26,20 @@ class EngineOptions:
     fill: str = "sharp"  # sharp decides and invents texture; faithful keeps doubtful pixels smooth
     look_ahead: int = FARTHEST  # frames after t, 0 to FARTHEST; each delays the output by a frame
     foresight: str = ""  # the folder with what a first pass has found; empty without one
+    weights: str = ""  # a folder with checkpoints, beside the usual places
+    device: str = "cpu"  # for networks, as torch spells it
+    precision: str = "auto"  # of networks: f32, bf16, or auto, which is bf16 where the device multiplies that fast
+    working: int = 0  # pixels along the longest side of what a network is shown; 0: as many as the engine wants
 
     def __post_init__(self) -> None:
         if self.fill not in FILLS:
             raise OptionError(f"there is no fill {self.fill!r}; the known ones are {', '.join(FILLS)}")
         if not 0 <= self.look_ahead <= FARTHEST:
             raise OptionError(f"look-ahead is {self.look_ahead}, it must be from 0 to {FARTHEST} frames")
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"there is no precision {self.precision!r}; the known ones are {', '.join(PRECISIONS)}")
+        if not 0 <= self.working <= LARGEST:
+            raise OptionError(f"working is {self.working}, it must be from 0 to {LARGEST} pixels")
 
 
 DEFAULTS: Final = EngineOptions()
