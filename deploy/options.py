@@ -27,7 +27,7 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
         "--tracker", default="propagate", help="or siammask, aott, aots, aotl, r50_aotl, nanotrack (%(default)s)"
     )
     finding.add_argument("--detector", default="auto", help="of classes: fastestdet, hog, selfie, ... (%(default)s)")
-    finding.add_argument("--every", type=int, default=5, metavar="FRAMES", help="between detections (%(default)s)")
+    finding.add_argument("--every", type=int, default=3, metavar="FRAMES", help="between detections (%(default)s)")
     finding.add_argument("--confirm", type=int, default=1, metavar="N", help="sightings before removal (%(default)s)")
     finding.add_argument("--lost", default="hold", help="where it is lost: hold its mask, blur, stop (%(default)s)")
     finding.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie")

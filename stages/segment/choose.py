@@ -27,7 +27,7 @@ WITHOUT_TORCH: Final = ("grabcut", "propagate", "nanotrack")
 def check_choice(config: SegmentConfig) -> None:
     """Raise OptionError for a name that nobody knows, ModelError where what it needs is not there."""
     for what, name, known in (
-        ("segmenter", _segmenter(config), SEGMENTERS),
+        ("segmenter", segmenter_of(config), SEGMENTERS),
         ("tracker", config.tracker, TRACKERS),
     ):
         if name not in known:
@@ -41,7 +41,7 @@ def check_choice(config: SegmentConfig) -> None:
 def make_segmenter(config: SegmentConfig) -> Segmenter:
     """Return what finds outlines; ModelError where its checkpoint is none."""
     check_choice(config)
-    name = _segmenter(config)
+    name = segmenter_of(config)
     if name == "grabcut":
         from stages.segment.point.grabcut import GrabCut
 
@@ -72,7 +72,8 @@ def make_tracker(config: SegmentConfig) -> Tracker:
     return Aot(paths[0], config.tracker, device=config.device)
 
 
-def _segmenter(config: SegmentConfig) -> str:
+def segmenter_of(config: SegmentConfig) -> str:
+    """Return the name of the segmenter; with auto the best whose checkpoint is there."""
     if config.segmenter != AUTO:
         return config.segmenter
     torch = find_spec("torch") is not None

@@ -20,7 +20,7 @@ class SegmentConfig:
     detector: str = "auto"  # how objects of a class are found
     weights: str = ""  # a folder with checkpoints, beside the usual places
     device: str = "cpu"  # for networks, as torch spells it
-    every: int = 5  # frames from one look for objects of a class to the next
+    every: int = 3  # frames from one look for objects of a class to the next
     confirm: int = 1  # sightings that such an object needs before it is removed
     lost: str = "hold"  # what is done about an object that is lost: hold, blur, stop
     effects: tuple[str, ...] = ()  # what belongs to an object beside itself: shadow, which includes reflections

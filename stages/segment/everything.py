@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stages.errors import ModelError
-from stages.segment.choose import folder_of, make_segmenter, make_tracker
+from stages.segment.choose import AUTO, folder_of, make_segmenter, make_tracker, segmenter_of
 from stages.segment.config import SegmentConfig
 from stages.segment.detect.carry import Carry
-from stages.segment.detect.choose import make_detector
-from stages.segment.detect.classes import labels
+from stages.segment.detect.choose import check_detector, make_detector
 from stages.segment.detect.targets import Targets
 from stages.segment.prompts import MOVING
 from stages.segment.spot import Spot, unite
@@ -43,7 +42,10 @@ def make_targets(names: Sequence[str], config: SegmentConfig) -> list[Target]:
 def check_targets(names: Sequence[str], config: SegmentConfig) -> None:
     """Raise PromptError, OptionError or ModelError for targets that cannot be found."""
     if classes := [name for name in names if name != MOVING]:
-        labels(classes)
+        try:
+            check_detector(config.detector, classes, folder_of(config))
+        except WeightsError as error:
+            raise ModelError(str(error)) from error
 
 
 class _Classes:
@@ -56,7 +58,9 @@ class _Classes:
             raise ModelError(str(error)) from error
         # Crowds cannot each be followed as closely as one object: they are only carried along until they are seen anew.
         tracker = Carry() if config.tracker == SegmentConfig().tracker else make_tracker(config)
-        segmenter = make_segmenter(config)
+        # Where nobody asked for it, GrabCut's outline is worth less than the whole box: privacy comes first.
+        boxes = config.segmenter == AUTO and segmenter_of(config) == "grabcut"
+        segmenter = None if boxes else make_segmenter(config)
         self._targets = Targets(detector, segmenter, tracker, every=config.every, confirm=config.confirm)
 
     def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:

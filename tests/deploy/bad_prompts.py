@@ -22,9 +22,6 @@ PROMPT_CASES = {
     "a time long past the end": Case(
         f"{RUN} --box 1,1,5,5@90", PROMPT, r"meant for 90 s, the video ends after 0\.5 s, 13 frames; nothing was"
     ),
-    "a frame past the end": Case(
-        f"{REMOVE} --point 9,9@13f", PROMPT, r"meant for frame 13, but the video ended .* with frame 12"
-    ),
     "a first mask that is not there": Case(f"{RUN} --mask gone.png@0.2", PROMPT, r"there is no mask gone\.png:"),
     "a first mask of nothing": Case(f"{REMOVE} --mask a.png", PROMPT, r"mask a\.png is black all over", black("a.png")),
     "a time for all masks": Case(f"{RUN} --mask masks/@3", PROMPT, r"a mask for every frame, which has neither"),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from stages.pixels import luma
+from tests.deploy.bad_things import PROMPT
 from tests.runs import cleanplate, frames_of
 
 WIDTH, HEIGHT, FRAMES, SIDE = 192, 128, 24, 36
@@ -99,3 +100,13 @@ def test_an_object_that_is_lost_ends_the_run_if_that_was_asked_for(scene, tmp_pa
     assert done.returncode == 12, done.stderr
     assert "is lost; --lost hold or blur would go on; frames 0 to " in done.stderr
     assert 8 <= len(frames_of(tmp_path / "out.mkv")) < 16
+
+
+@pytest.mark.parametrize("way", [(), ("--inline",)])
+def test_a_frame_after_the_end_is_said_and_what_was_written_stays(scene, tmp_path, way):
+    """How many frames a folder or a camera gives is known at its end only."""
+    target = tmp_path / "out.mkv"
+    done = cleanplate("remove", str(scene / "in"), str(target), "--point", "24,64@30f", "--engine", "blank", *way)
+    assert done.returncode == PROMPT
+    assert "meant for frame 30, but the video ended" in done.stderr
+    assert len(frames_of(target)) == SHOWN + FRAMES

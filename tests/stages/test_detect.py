@@ -177,7 +177,7 @@ def test_widening_stops_at_the_pictures_edges():
 
 
 def test_a_detector_that_is_none_lists_those_there_are():
-    with pytest.raises(OptionError, match=r"yolo cannot be used; auto, fastestdet.*hog, selfie can"):
+    with pytest.raises(OptionError, match=r"no detector .yolo.; the known ones are auto, fastestdet.*hog, selfie"):
         make_detector("yolo", ["person"])
 
 

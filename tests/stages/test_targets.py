@@ -227,7 +227,7 @@ def test_heads_and_limbs_are_hidden_on_real_footage(clip, label, least):
     from stages.segment.detect.fastestdet import FastestDet
 
     folder = next(path for path in (SHARED / "footage").glob(f"davis*/{clip}"))
-    found = Targets(FastestDet(find("fastestdet", SHARED / "weights"), [label]), None, Carry())
+    found = Targets(FastestDet(find("fastestdet", SHARED / "weights"), [label]), None, Carry(), every=3)
     shares = []
     for seq, name in enumerate(sorted((folder / "frames").iterdir())[:24]):
         luma = cv2.imread(str(name))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from stages.errors import OptionError, PromptError
@@ -22,6 +23,7 @@ class _Way:
     checkpoint: str = ""  # none is needed
     make: Callable[[Path, tuple[str, ...]], Detector]  # from the checkpoint's path and the classes
     by_itself: bool = True  # whether auto may choose it
+    torch: bool = False  # whether it needs torch
 
 
 def make_detector(name: str, words: Sequence[str], folder: Path | None = None) -> Detector:
@@ -31,10 +33,17 @@ def make_detector(name: str, words: Sequence[str], folder: Path | None = None) -
     WeightsError for a file that is absent or damaged. `folder` holds checkpoints, beside the usual places.
     """
     wanted = labels(words)
+    way = WAYS[check_detector(name, words, folder)]
+    return way.make(find(way.checkpoint, folder) if way.checkpoint else Path(), wanted)
+
+
+def check_detector(name: str, words: Sequence[str], folder: Path | None = None) -> str:
+    """Return the name of the detector that `make_detector` would make; the same errors, but nothing is loaded."""
+    wanted = labels(words)
     if name == AUTO:
         name = _best(wanted, folder)
     if name not in WAYS:
-        raise OptionError(f"--detector {name} cannot be used; {', '.join((AUTO, *WAYS))} can")
+        raise OptionError(f"there is no detector {name!r}; the known ones are {', '.join((AUTO, *WAYS))}")
     way = WAYS[name]
     for label in wanted:
         if label not in way.classes:
@@ -42,7 +51,11 @@ def make_detector(name: str, words: Sequence[str], folder: Path | None = None) -
             raise PromptError(
                 f"detector {name} does not find {label}, {others} would; it finds {', '.join(way.classes)}"
             )
-    return way.make(find(way.checkpoint, folder) if way.checkpoint else Path(), wanted)
+    if way.checkpoint:
+        find(way.checkpoint, folder)
+    if way.torch and find_spec("torch") is None:
+        raise OptionError(f"detector {name} needs torch; pip install 'cleanplate[learned]' brings it")
+    return name
 
 
 def _best(wanted: tuple[str, ...], folder: Path | None) -> str:
@@ -50,6 +63,8 @@ def _best(wanted: tuple[str, ...], folder: Path | None) -> str:
     fitting = [name for name, way in WAYS.items() if way.by_itself and set(wanted) <= set(way.classes)]
     for name in fitting:
         checkpoint = WAYS[name].checkpoint
+        if WAYS[name].torch and find_spec("torch") is None:
+            continue
         if has(checkpoint, folder) if checkpoint else is_there():
             return name
     try:
@@ -81,7 +96,7 @@ def _semantic(name: str) -> _Way:
 
         return Semantic(name, path, wanted)
 
-    return _Way(classes=VOC, checkpoint=name, make=make)
+    return _Way(classes=VOC, checkpoint=name, make=make, torch=True)
 
 
 WAYS: dict[str, _Way] = {  # in the order of auto's choice

@@ -52,7 +52,7 @@ class Targets:
     """Finds and follows all objects of the classes that its detector was made for."""
 
     def __init__(
-        self, detector: Detector, segmenter: Segmenter | None, tracker: Tracker, *, every: int = EVERY, confirm: int = 1
+        self, detector: Detector, segmenter: Segmenter | None, tracker: Tracker, *, every: int, confirm: int = 1
     ) -> None:
         """Take what finds objects, their outlines (None: boxes are hidden whole) and their ways between detections.
 
