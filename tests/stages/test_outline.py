@@ -12,7 +12,9 @@ from stages.segment.outline.contact import contact, reach
 from stages.segment.outline.halo import Halo, blockiness
 from stages.segment.outline.holes import close_holes
 from stages.segment.outline.keep import keep
+from stages.segment.outline.motion import Way
 from stages.segment.outline.outline import Outline
+from stages.segment.outline.smear import FARTHEST, smear
 from stages.segment.outline.soften import soften
 from stages.segment.spot import Spot, crop, rectangle, sure
 from stages.segment.view import View
@@ -124,6 +126,19 @@ def test_a_fast_object_is_grown_along_its_way_and_not_across():
     rows, columns = np.nonzero(found)
     assert columns.max() - columns.min() >= 36 + 4  # a quarter of 12 pixels, on both sides, is 6
     assert rows.max() - rows.min() <= 36 + 2
+
+
+@pytest.mark.parametrize("margin", [4, 8, 12])
+def test_an_object_that_races_is_grown_both_ways_as_far_as_its_motion_is_known(margin):
+    true = disc(80, 60, 20)
+    box = Box(x=60 - margin, y=40 - margin, width=41 + 2 * margin, height=41 + 2 * margin)
+    back = np.full((box.height, box.width, 2), (-36, 0), np.float32)  # more than a blur that is still looked for
+    found = whole(smear(sure(crop(true)), Way(box=box, back=back, n=1), picture()))
+    rows, columns = np.nonzero(found)
+    grown = min(margin, FARTHEST)
+    assert found[true > 0].all()
+    assert (columns.min(), columns.max()) == (60 - grown, 100 + grown)
+    assert (rows.min(), rows.max()) == (40, 80)
 
 
 def test_a_new_shot_is_not_held_to_the_old_one():

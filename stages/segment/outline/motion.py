@@ -34,10 +34,21 @@ class Way:
 
     def over(self, small: NDArray[Any], box: Box) -> NDArray[Any]:
         """Return an array over the way's box, such as its vectors, enlarged to a box of the picture within it."""
-        x, y, n = self.box.x * self.n, self.box.y * self.n, self.n
-        size = self.box.width * n, self.box.height * n
-        whole = Box(x=x, y=y, width=size[0], height=size[1])
+        whole = self._whole
+        size = whole.width, whole.height
         return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)[slices(box, whole)])
+
+    def within(self, box: Box) -> Box:
+        """Return what the way's box covers of a box of the picture that it overlaps."""
+        whole = self._whole
+        x, y = max(box.x, whole.x), max(box.y, whole.y)
+        right, bottom = min(box.x + box.width, whole.x + whole.width), min(box.y + box.height, whole.y + whole.height)
+        return Box(x=x, y=y, width=right - x, height=bottom - y)
+
+    @property
+    def _whole(self) -> Box:
+        box, n = self.box, self.n
+        return Box(x=box.x * n, y=box.y * n, width=box.width * n, height=box.height * n)
 
 
 class ObjectMotion:

@@ -25,7 +25,7 @@ def smear(spot: Spot, way: Way, picture: PictureFormat) -> Spot:
     if speed * way.n < LEAST:
         return spot
     blurred = _drawn_out(inside, half, int(np.ceil(speed)))
-    box = grow(spot.box, (int(np.ceil(speed)) + 1) * way.n, picture)
+    box = way.within(grow(spot.box, (int(np.ceil(speed)) + 1) * way.n, picture))
     over = way.over(blurred, box)
     return unite([spot, Spot(box=box, values=np.where(over >= PART, np.uint8(255), np.uint8(0)))]) or spot
 
