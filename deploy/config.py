@@ -1,6 +1,6 @@
 """What the user asked for, and what one process is told: frozen records, declared once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploy.budget import Shares
 from stages.decode.config import DecodeConfig
@@ -27,9 +27,16 @@ class Job:
     track_only: bool = False  # write the masks into the target, instead of a clean video
     overlay: str = ""  # where a preview of the masks is written beside them
     replicas: int = 1
+    devices: tuple[str, ...] = ()  # where the replicas' networks run, in turn; empty: all where `inpaint` says
     chunk: int = 0  # frames; 0 follows from the budget
     memory: int = 1 << 30  # bytes, over all processes, beside what the programs themselves and the codecs take
     metrics: str = ""  # host:port of the first worker's /metrics, empty for none
+
+    def of_replica(self, index: int) -> "Job":
+        """Return the job as a replica is told it: with the device that it is to use."""
+        if not self.devices:
+            return self
+        return replace(self, inpaint=replace(self.inpaint, device=self.devices[index % len(self.devices)]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,6 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     finding.add_argument("--every", type=int, default=3, metavar="FRAMES", help="between detections (%(default)s)")
     finding.add_argument("--confirm", type=int, default=1, metavar="N", help="sightings before removal (%(default)s)")
     finding.add_argument("--lost", default="hold", help="where it is lost: hold its mask, blur, stop (%(default)s)")
-    finding.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie")
-    finding.add_argument("--device", default="cpu", help="of networks: cpu, cuda, cuda:1 (%(default)s)")
     what = parser.add_argument_group("how large the mask is")
     what.add_argument("--effects", default="", metavar="shadow", help="remove its shadow and reflection too")
     what.add_argument("--dilate", type=int, default=4, metavar="PX", help="widen the mask (%(default)s)")
@@ -42,9 +40,17 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--fill", default="sharp", help="sharp, or faithful: doubtful pixels stay smooth (%(default)s)")
     how.add_argument("--look-ahead", type=int, default=6, metavar="0..6", help="frames of delay (%(default)s)")
     how.add_argument("--passes", type=int, default=1, metavar="1|2", help="2: look for what is shown much later first")
-    how.add_argument("--replicas", type=int, default=1, metavar="N", help="inpaint processes (%(default)s)")
+    how.add_argument("--replicas", type=count, default=1, metavar="N", help="inpaint processes (%(default)s)")
     how.add_argument("--chunk", type=int, default=0, metavar="FRAMES", help="unit of parallel work (from the budget)")
     how.add_argument("--memory", default="1GiB", metavar="SIZE", help="budget for frames in flight (%(default)s)")
+    networks = parser.add_argument_group("networks, where one is chosen")
+    networks.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie, beside the usual places")
+    networks.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 (%(default)s)")
+    networks.add_argument("--devices", default="", metavar="A,B", help="of the inpaint processes, in turn (--device)")
+    networks.add_argument("--precision", default="auto", help="f32, bf16, or what is fast there (%(default)s)")
+    networks.add_argument(
+        "--working", type=int, default=0, metavar="PX", help="longest side shown to an engine (its own)"
+    )
     files = parser.add_argument_group("reading and writing")
     files.add_argument("--fps", default="25", help="of a folder of images (%(default)s)")
     files.add_argument("--loop", type=int, default=1, metavar="N", help="play the source N times (%(default)s)")
@@ -92,13 +98,26 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         ),
         encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),
         engine=arguments.engine,
-        inpaint=EngineOptions(fill=arguments.fill, look_ahead=arguments.look_ahead),
+        inpaint=EngineOptions(
+            fill=arguments.fill,
+            look_ahead=arguments.look_ahead,
+            weights=arguments.weights,
+            device=arguments.device,
+            precision=arguments.precision,
+            working=arguments.working,
+        ),
+        devices=tuple(word.strip() for word in arguments.devices.split(",") if word.strip()),
         passes=arguments.passes,
         replicas=arguments.replicas,
         chunk=arguments.chunk,
         memory=parse_size(arguments.memory),
         metrics=arguments.metrics,
     )
+
+
+def count(words: str) -> int:
+    """Read 4 or inpaint=4: inpaint is the stage that has replicas."""
+    return int(words.removeprefix("inpaint="))
 
 
 def _prompts(arguments: argparse.Namespace) -> "Prompts":

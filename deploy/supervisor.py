@@ -111,8 +111,10 @@ class Supervisor:
             )
         for stage in others:
             for index in range(self.job.replicas if stage.replicated else 1):
-                name = f"{stage.name}-{index}" if stage.replicated else stage.name
-                self.crew.launch(stage.name, name, self.job, self.shares, self._addresses)
+                name, job = stage.name, self.job
+                if stage.replicated:
+                    name, job = f"{stage.name}-{index}", job.of_replica(index)
+                self.crew.launch(stage.name, name, job, self.shares, self._addresses)
         self._await(lambda: self.crew.all_ready, "the workers to come up")
 
     def _await(self, ready: Callable[[], bool], what: str) -> None:
