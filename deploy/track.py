@@ -1,6 +1,6 @@
 """`--track-only`: the masks themselves written, and a preview of them, instead of a clean video."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, tee, zip_longest
 from pathlib import Path
@@ -15,9 +15,11 @@ from stages.errors import OptionError, SinkError
 from stages.segment.draw import as_masks, as_overlay
 from stages.segment.prompts import check
 from stages.segment.segment import segment
-from transport.messages import StreamInfo, Written
+from transport.messages import MaskedFrame, Packet, StreamInfo, Written
 
 LOSSLESS = "ffv1"
+
+Segmented = StreamInfo | Packet | MaskedFrame
 
 
 def check_track(job: Job) -> None:
@@ -37,8 +39,10 @@ def _lossless(job: Job) -> EncodeConfig:
     return EncodeConfig(force=job.encode.force, codec="auto" if folder else LOSSLESS)
 
 
-def track(job: Job) -> Iterator[StreamInfo | Written]:
+def track(job: Job, found: Callable[[], None]) -> Iterator[StreamInfo | Written]:
     """Yield what is known of the source, then how far the masks are written, after every frame.
+
+    `found` is called for every frame in which there is something to remove.
 
     The masks are neither widened by the margin nor faded out: fed back with the same options they do what tracking did.
     """
@@ -47,7 +51,7 @@ def track(job: Job) -> Iterator[StreamInfo | Written]:
     assert isinstance(info, StreamInfo)
     yield info
     bare = replace(job.segment, dilate=0, feather=0)
-    masked = segment(chain([info], source), check(job.prompts, info), bare)
+    masked = _told(segment(chain([info], source), check(job.prompts, info), bare), found)
     if not job.overlay:
         yield from encode(as_masks(masked), job.target, _lossless(job))
         return
@@ -56,3 +60,10 @@ def track(job: Job) -> Iterator[StreamInfo | Written]:
     for written, _ in zip_longest(masks, encode(as_overlay(other), job.overlay, job.encode)):
         if written is not None:
             yield written
+
+
+def _told(masked: Iterable[Segmented], found: Callable[[], None]) -> Iterator[Segmented]:
+    for message in masked:
+        if isinstance(message, MaskedFrame) and not message.mask.empty:
+            found()
+        yield message

@@ -135,7 +135,10 @@ def run_track(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> N
     """Write the masks alone."""
     from deploy.track import track
 
-    steps = track(spec.job)
+    def found() -> None:
+        tally.filled += 1
+
+    steps = track(spec.job, found)
     control.ready(next(steps))  # type: ignore[arg-type]
     for written in tally.timed(steps):
         if hub.stop is not None:

@@ -35,7 +35,8 @@ def expected(frame):
 
 def test_masks_are_written_as_pictures_of_the_objects_alone(clip, tmp_path):
     outcome = run(masks_job(clip, f"{tmp_path}/masks/"))
-    assert (outcome.code, outcome.ledger.frames_in, outcome.ledger.frames_out) == (0, 9, 9)
+    ledger = outcome.ledger
+    assert (outcome.code, ledger.frames_in, ledger.frames_out, ledger.filled) == (0, 9, 9, 9)
     pictures = sorted((tmp_path / "masks").iterdir())
     assert len(pictures) == 9
     for picture in pictures:
