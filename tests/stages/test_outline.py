@@ -4,7 +4,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages.pixels import blend, component, layout, pack
@@ -162,6 +162,18 @@ def test_one_pixel_in_a_corner_is_an_object_too(box):
     for seq in range(3):
         found = outline.step(view(ground(), seq), rectangle(box))
         assert whole(found)[box.y, box.x]
+
+
+@given(
+    x=st.integers(0, 150), y=st.integers(0, 110), width=st.integers(1, 160), height=st.integers(1, 120),
+)  # fmt: skip
+@example(x=20, y=50, width=100, height=2)  # low and wide: OpenCV's flow crashed on it
+@settings(max_examples=40, deadline=None)
+def test_an_object_of_any_shape_is_followed(x, y, width, height):
+    box, outline = Box(x=x, y=y, width=min(width, WIDTH - x), height=min(height, HEIGHT - y)), Outline(picture())
+    for seq in range(2):
+        found = whole(outline.step(view(grain(seq, 30), seq), rectangle(box)))
+        assert found[box.y : box.y + box.height, box.x : box.x + box.width].all()
 
 
 def test_small_holes_are_closed_and_large_ones_are_not():

@@ -19,7 +19,7 @@ from transport.messages import Box, PictureFormat
 WORK_SIDE = 320  # pixels: of the longer side of the picture in which motion is found
 AROUND = 12  # small pixels around the object that the flow looks at
 NEAR = 11  # small pixels: side of the window over which vectors are carried beyond the object
-LEAST = 12  # small pixels: DIS compares patches of 8
+LEAST = 32  # small pixels: OpenCV's DIS goes by the width alone, and reads beyond pictures that are lower
 
 Vectors = NDArray[np.float32]  # (h, w, 2) x, y
 
@@ -71,10 +71,8 @@ class ObjectMotion:
         if before is None:
             return None
         box = grow(_reduced(spot.box, self._n), AROUND, self._small)
-        back = np.zeros((box.height, box.width, 2), np.float32)
-        if min(box.width, box.height) >= LEAST:
-            back = _flow(self._before[slices(box)], before[slices(box)])
-            back = _extended(back, shrunk(spot, box, self._n)) * np.float32(self._n)
+        back = _flow(self._before[slices(box)], before[slices(box)])
+        back = _extended(back, shrunk(spot, box, self._n)) * np.float32(self._n)
         return Way(box=box, back=back, n=self._n)
 
     def forget(self) -> None:
@@ -101,9 +99,12 @@ def _reduced(box: Box, n: int) -> Box:
 
 
 def _flow(now: Grey, before: Grey) -> Vectors:
+    height, width = now.shape
+    more = 0, max(LEAST - height, 0), 0, max(LEAST - width, 0)
+    one, other = (cv2.copyMakeBorder(luma, *more, cv2.BORDER_REPLICATE) for luma in (now, before))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    flow = np.zeros((*now.shape, 2), np.float32)
-    return np.asarray(search.calc(np.ascontiguousarray(now), np.ascontiguousarray(before), flow), np.float32)
+    flow = search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
+    return np.asarray(flow[:height, :width], np.float32)
 
 
 def _extended(flow: Vectors, inside: Grey) -> Vectors:
