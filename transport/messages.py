@@ -137,6 +137,7 @@ class Frame:
     duration: int  # ticks, 0 if unknown
     key: bool  # the source had a keyframe here
     format: PictureFormat
+    captured: float = 0.0  # seconds since 1970 at which it came from a live source, 0 for any other
     planes: tuple[Plane, ...]
 
     def __post_init__(self) -> None:

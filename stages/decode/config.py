@@ -6,6 +6,7 @@ from fractions import Fraction
 from stages.errors import OptionError
 
 SLOWEST, FASTEST = Fraction(1, 1000), Fraction(1000)  # frames a second
+CLOCKS = ("stream", "arrival")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class DecodeConfig:
         0  # undecodable packets in a row to skip with a warning, for live sources; a file stops at the first
     )
     timeout_s: float = 30.0  # that a URL may stay silent
+    live: bool = False  # a camera: its end is a failure, and every frame says when it came
+    clock: str = "stream"  # of a live source: its own time stamps, or the arrival of its frames
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.fps <= FASTEST:
@@ -28,5 +31,7 @@ class DecodeConfig:
             raise OptionError(f"a source cannot be played {self.loop} times, 1 or more expected")
         if self.threads < 0:
             raise OptionError(f"{self.threads} decoder threads, 0 (automatic) or more expected")
+        if self.clock not in CLOCKS:
+            raise OptionError(f"there is no clock {self.clock!r}; the known ones are {', '.join(CLOCKS)}")
         if self.tolerate < 0 or self.timeout_s <= 0:
             raise OptionError("the number of tolerated packets cannot be negative, nor the timeout 0")

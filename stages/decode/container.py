@@ -68,9 +68,21 @@ def _look(source: str, name: str) -> None:
 def _open(source: str, config: DecodeConfig) -> InputContainer:
     if source == STDIN:  # the fd protocol, and not pipe, as it can seek where standard input is a file
         return av.open("fd:", options={"fd": "0"}, metadata_errors="replace")
+    if config.live:
+        return _open_live(source, config)
     if is_url(source):
         return av.open(source, metadata_errors="replace", timeout=config.timeout_s)
     return av.open(f"file:{source}", metadata_errors="replace")  # a colon in a path is not a protocol
+
+
+def _open_live(source: str, config: DecodeConfig) -> InputContainer:
+    """Open a camera or broadcast: over TCP where there is the choice, and without looking at seconds of it first."""
+    options = {"fflags": "genpts+discardcorrupt", "analyzeduration": "1000000"}
+    if source.startswith("rtsp"):
+        options["rtsp_transport"] = "tcp"
+    if source.startswith("/dev/video"):
+        return av.open(source, format="v4l2", metadata_errors="replace")
+    return av.open(source, options=options, metadata_errors="replace", timeout=(config.timeout_s, config.timeout_s))
 
 
 class ContainerSource:
@@ -79,7 +91,7 @@ class ContainerSource:
     def __init__(self, container: InputContainer, name: str, config: DecodeConfig) -> None:
         self._container = container
         self._name = name
-        self._tolerate = config.tolerate
+        self._tolerate, self._live = config.tolerate, config.live
         self._video = _choose(container, name)
         self._video.thread_type = "AUTO"  # PyAV's own choice, SLICE, is slower by half
         self._video.codec_context.thread_count = config.threads
@@ -163,6 +175,8 @@ class ContainerSource:
 
     def _missing(self) -> str:
         """Return what the container promises beyond its end: a file that was cut between two packets ends silently."""
+        if self._live:
+            return "it ended, or the connection did"
         name, duration = self._container.format.name, self._container.duration
         if name.startswith("matroska") and duration:
             promised = Fraction(duration, av.time_base)

@@ -1,6 +1,7 @@
 """A source's name in; its StreamInfo, then its Frames and the Packets of its other streams out."""
 
 import logging
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -36,7 +37,7 @@ def decode(source: str, config: DecodeConfig) -> Iterator[StreamInfo | Packet | 
     """
     if config.loop > 1 and source == STDIN:
         raise SourceError("standard input cannot be played more than once, a file expected")
-    turns = _Turns(source)
+    turns = _Turns(source, live=config.live)
     for _ in range(config.loop):
         with _opened(source, config) as opened:
             yield from turns.play(opened)
@@ -64,8 +65,9 @@ def _opened(source: str, config: DecodeConfig) -> AbstractContextManager[Source]
 class _Turns:
     """What goes on from one playing of the source to the next: the count of frames and the time line."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, live: bool) -> None:
         self._name = public_name(source)
+        self._live = live
         self._frames = 0
         self._info: StreamInfo | None = None
         self._clock: Clock | None = None
@@ -121,6 +123,7 @@ class _Turns:
             key=decoded.key_frame,
             format=picture,
             planes=planes(decoded, picture),
+            captured=time.time() if self._live else 0.0,
         )
 
     def _same(self, picture: PictureFormat, first: PictureFormat) -> PictureFormat:

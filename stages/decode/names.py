@@ -8,6 +8,7 @@ import re
 from av.error import FFmpegError
 
 STDIN = "-"
+LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=://)[^\s]*@(?=[^@/]+(?:[:/]|$))")
 _SECRETS = re.compile(r"(?i)([?&;](?:[\w-]*(?:user|login|pass|pwd|token|secret|key|auth|sig)[\w-]*)=)[^&;#\s]*")
 
@@ -15,6 +16,12 @@ _SECRETS = re.compile(r"(?i)([?&;](?:[\w-]*(?:user|login|pass|pwd|token|secret|k
 def is_url(source: str) -> bool:
     """Tell a URL from a path; a path can hold a colon, but no `://` after a scheme."""
     return re.match(r"[A-Za-z][\w+.-]*://", source) is not None
+
+
+def is_live(source: str) -> bool:
+    """Tell a camera or broadcast, which comes when it comes, from what can be read as fast as one likes."""
+    scheme = source.partition("://")[0].lower() if is_url(source) else ""
+    return scheme in LIVE_SCHEMES or source.startswith("/dev/video")
 
 
 def public_name(source: str) -> str:
