@@ -11,7 +11,7 @@ from stages.segment.cuts import CutDetector
 from stages.segment.everything import make_targets
 from stages.segment.lost import Cover, check_policy
 from stages.segment.mask import Shaper
-from stages.segment.masks import GivenMasks, read_mask
+from stages.segment.masks import GivenMasks, read_spot
 from stages.segment.objects import Objects
 from stages.segment.prompts import Prompts, fit
 from stages.segment.spot import Spot, crop, rectangle, unite
@@ -27,7 +27,7 @@ class Finder:
     def __init__(self, picture: PictureFormat, prompts: Prompts, config: SegmentConfig, tick: Fraction) -> None:
         """Take the stream's pictures and the seconds in a tick of its clock; PromptError if a prompt does not fit."""
         fitting = fit(prompts, picture)
-        pictures = [crop(read_mask(path, picture)) for path in prompts.region_masks]
+        pictures = [read_spot(path, f"region {path}", picture) for path in prompts.region_masks]
         self._fixed = _united(*(rectangle(box) for box in fitting.regions), *pictures)
         self._objects = _objects(fitting, config, tick) if prompts.objects else None
         self._targets = make_targets(prompts.targets, config)

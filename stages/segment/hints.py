@@ -9,7 +9,9 @@ from stages.segment.prompts import Prompt
 from stages.segment.spot import SURE, Spot
 from transport.messages import Box
 
-SAME = 0.3  # intersection over union of two boxes from which they mean the same object
+SAME = (
+    0.5  # intersection over union from which two mean one object; less may be one before another, and both are hidden
+)
 AROUND = 0.5  # of a box, on every side: background points so near belong to it
 
 
@@ -20,6 +22,7 @@ class Known:
     name: str
     spot: Spot | None
     lost: bool  # not seen, and it has not left the picture either
+    said: bool = False  # it was pointed at in this very frame
 
 
 def together(prompts: Sequence[Prompt]) -> list[list[Prompt]]:
@@ -50,19 +53,20 @@ def _holds(box: Box, prompt: Prompt) -> bool:
     return box.x - dx <= x < box.x + box.width + dx and box.y - dy <= y < box.y + box.height + dy
 
 
-def meant(group: Sequence[Prompt], known: Mapping[int, Known]) -> int | None:
-    """Return the object that a group corrects, None if it begins one.
+def meant(group: Sequence[Prompt], known: Mapping[int, Known], pictures: Sequence[Spot] = ()) -> int | None:
+    """Return the object that a group corrects, None if it begins one; `pictures` are the masks that it names.
 
-    A name says it. Otherwise it is the object that lies where was pointed, or the only one that is lost. PromptError
-    for points of the background alone where nothing is followed.
+    A name says it. Otherwise it is the object that lies where was pointed, or the only one that is lost; but none that
+    another group of this frame speaks of, as several prompts are several objects. PromptError for points of the
+    background alone where nothing is followed.
     """
     if group[0].name:
         return next((number for number, object_ in known.items() if object_.name == group[0].name), None)
-    nameless = {number: object_ for number, object_ in known.items() if not object_.name}
     if all(prompt.background for prompt in group):
         return _nearest(group[0], known)
+    nameless = {number: object_ for number, object_ in known.items() if not (object_.name or object_.said)}
     for number, object_ in nameless.items():
-        if object_.spot and any(_touches(prompt, object_.spot) for prompt in group):
+        if object_.spot and _speaks_of(object_.spot, group, pictures):
             return number
     lost = [number for number, object_ in nameless.items() if object_.lost]
     return lost[0] if len(lost) == 1 else None
@@ -81,6 +85,11 @@ def _distance(box: Box, point: Point | None) -> float:
     dx = max(box.x - point.x, 0, point.x - (box.x + box.width - 1))
     dy = max(box.y - point.y, 0, point.y - (box.y + box.height - 1))
     return float(dx * dx + dy * dy)
+
+
+def _speaks_of(spot: Spot, group: Sequence[Prompt], pictures: Sequence[Spot]) -> bool:
+    drawn = any(overlap(picture.box, spot.box) >= SAME for picture in pictures)
+    return drawn or any(_touches(prompt, spot) for prompt in group)
 
 
 def _touches(prompt: Prompt, spot: Spot) -> bool:

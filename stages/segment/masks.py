@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from stages.errors import PromptError, SourceError
 from stages.pixels import luma
+from stages.segment.spot import SURE, Spot, crop
 from transport.messages import Frame, PictureFormat
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -60,6 +61,14 @@ class GivenMasks:
 def read_mask(path: str, picture: PictureFormat) -> NDArray[np.uint8]:
     """Return the (H, W) mask in one picture; PromptError if it cannot be read, or is of another size."""
     return _of_this_size(_picture(Path(path)), picture, "the video")
+
+
+def read_spot(path: str, words: str, picture: PictureFormat) -> Spot:
+    """Return what one picture shows as a spot; PromptError, by the prompt's words, also if it shows nothing."""
+    spot = crop(read_mask(path, picture))
+    if spot is None or spot.values.max() < SURE:
+        raise PromptError(f"{words} is dark all over; what to remove must be at least {SURE} of 255 in it")
+    return spot
 
 
 def _of_this_size(mask: _Named, picture: PictureFormat, what: str) -> NDArray[np.uint8]:

@@ -8,10 +8,10 @@ from fractions import Fraction
 from stages.errors import PromptError
 from stages.segment.hints import Known, hint_of, meant, together
 from stages.segment.lost import Camera, Cover, Guard, Policy
-from stages.segment.masks import read_mask
+from stages.segment.masks import read_spot
 from stages.segment.point.segmenter import Segmenter
 from stages.segment.prompts import Prompt, too_late
-from stages.segment.spot import Spot, crop, unite
+from stages.segment.spot import Spot, unite
 from stages.segment.track.tracker import Sighting, Tracker
 from stages.segment.view import View
 from transport.messages import Frame
@@ -28,6 +28,7 @@ class _Object:
     name: str  # as the user gave it, perhaps none
     guard: Guard
     sighting: Sighting
+    said: int = -1  # the last frame in which it was pointed at
 
 
 class Objects:
@@ -75,16 +76,17 @@ class Objects:
             raise too_late(self._to_come[0], last, self._first, self._tick)
 
     def _take_in(self, group: Sequence[Prompt], view: View, window: Sequence[View]) -> None:
-        number = meant(group, {number: _known(found) for number, found in self._objects.items()})
-        older = self._objects[number].sighting.spot if number is not None else None
         pictures = [_spot(prompt, view) for prompt in group if prompt.picture]
+        number = meant(group, {number: _known(found, view) for number, found in self._objects.items()}, pictures)
+        older = self._objects[number].sighting.spot if number is not None else None
         if number is None and all(prompt.background for prompt in group):
             raise PromptError(f"{group[0].words} is of the background alone; {group[0].name} has no point on it yet")
         plain = pictures and len(group) == 1  # a mask alone is what the user drew, and stays so
         spot = pictures[0] if plain else self._segmenter.segment(view, hint_of(group, pictures, older), window)
         if number is None:
             number = self._begin(group[0])
-        self._objects[number].sighting = Sighting(spot=spot, confidence=1.0)
+        found = self._objects[number]
+        found.sighting, found.said = Sighting(spot=spot, confidence=1.0), view.seq
         self._tracker.point(view, number, spot)
 
     def _begin(self, prompt: Prompt) -> int:
@@ -96,14 +98,11 @@ class Objects:
         return number
 
 
-def _known(found: _Object) -> Known:
-    sighting = found.sighting
-    return Known(name=found.name, spot=sighting.spot, lost=sighting.spot is None and not sighting.left)
+def _known(found: _Object, view: View) -> Known:
+    spot, lost = found.sighting.spot, found.sighting.spot is None and not found.sighting.left
+    return Known(name=found.name, spot=spot, lost=lost, said=found.said == view.seq)
 
 
 def _spot(prompt: Prompt, view: View) -> Spot:
     assert prompt.picture is not None
-    spot = crop(read_mask(prompt.picture, view.frame.format))
-    if spot is None:
-        raise PromptError(f"{prompt.words} is black all over; what to remove must be brighter than 128 of 255 in it")
-    return spot
+    return read_spot(prompt.picture, prompt.words, view.frame.format)

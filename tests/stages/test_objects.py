@@ -82,6 +82,22 @@ def test_several_objects_are_hidden_together():
     assert np.count_nonzero(spot.values) == 48 + 16
 
 
+@pytest.mark.parametrize("seq", [0, 2])
+def test_two_boxes_of_one_frame_are_two_objects_however_much_they_overlap(seq):
+    near = Box(x=AT.x + 2, y=AT.y, width=AT.width, height=AT.height)
+    prompts = [boxed(moment=Moment(frame=seq)), boxed(near, moment=Moment(frame=seq))]
+    spots = follow(prompts if seq == 0 else [boxed(), *prompts], 4)
+    assert spots[3].box == Box(x=AT.x, y=AT.y, width=AT.width + 2, height=AT.height)
+
+
+def test_a_mask_corrects_the_object_that_it_lies_on(tmp_path):
+    drawn = np.zeros((48, 64), np.uint8)
+    drawn[10:16, 11:17] = 255
+    assert cv2.imwrite(str(tmp_path / "later.png"), drawn)
+    again = Prompt(words="mask", picture=str(tmp_path / "later.png"), moment=Moment(frame=2))
+    assert follow([boxed(), again], 4)[3].box == Box(x=11, y=10, width=6, height=6)
+
+
 def test_the_frames_after_a_prompt_are_shown_to_the_segmenter():
     segmenter = Boxes()
     follow([boxed(moment=Moment(seconds=0.04))], 3, segmenter)
@@ -120,9 +136,10 @@ def test_a_mask_is_taken_as_it_was_drawn(tmp_path):
     assert (spot.box, segmenter.asked) == (Box(x=20, y=5, width=10, height=4), [])
 
 
-def test_a_black_mask_is_refused(tmp_path):
-    assert cv2.imwrite(str(tmp_path / "first.png"), np.zeros((48, 64), np.uint8))
-    with pytest.raises(PromptError, match="mask first is black all over"):
+@pytest.mark.parametrize("grey", [0, 127])
+def test_a_dark_mask_is_refused(grey, tmp_path):
+    assert cv2.imwrite(str(tmp_path / "first.png"), np.full((48, 64), grey, np.uint8))
+    with pytest.raises(PromptError, match="mask first is dark all over"):
         follow([Prompt(words="mask first", picture=str(tmp_path / "first.png"))], 1)
 
 

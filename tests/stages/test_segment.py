@@ -164,6 +164,13 @@ def test_a_picture_may_be_a_fixed_region(tmp_path):
         assert np.array_equal(alpha(masked), rectangle(3, 4, 5, 6) | (alpha(masked) == 1))
 
 
+def test_a_region_of_nothing_is_refused(tmp_path):
+    assert cv2.imwrite(str(tmp_path / "logo.png"), rectangle(3, 4, 5, 6) // 3)
+    stream = segment([frame(0)], Prompts(region_masks=(str(tmp_path / "logo.png"),)), EXACT)
+    with pytest.raises(PromptError, match=r"region .*logo\.png is dark all over"):
+        next(stream)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"dilate": -1}, {"feather": 513}, {"hold": 255}, {"cut": 1.5}, {"cut": float("nan")}]
 )

@@ -21,9 +21,9 @@ def picture(name=""):
     return Prompt(words="mask", name=name, picture="first.png")
 
 
-def known(*boxes, name="", lost=False):
+def known(*boxes, lost=False, **more):
     spots = [rectangle(Box(x=x, y=y, width=w, height=h)) for x, y, w, h in boxes]
-    return {i: Known(name=name, spot=None if lost else spot, lost=lost) for i, spot in enumerate(spots)}
+    return {i: Known(**{"name": ""} | more, spot=None if lost else spot, lost=lost) for i, spot in enumerate(spots)}
 
 
 def test_every_box_and_every_mask_is_an_object_and_loose_points_are_one():
@@ -49,6 +49,21 @@ def test_a_point_on_an_object_that_is_followed_corrects_it():
 def test_a_box_around_an_object_that_is_followed_corrects_it():
     assert meant([box(1, 1, 10, 10)], known((0, 0, 10, 10))) == 0
     assert meant([box(8, 8, 10, 10)], known((0, 0, 10, 10))) is None
+
+
+def test_a_mask_of_an_object_that_is_followed_corrects_it():
+    drawn = rectangle(Box(x=1, y=1, width=10, height=10))
+    assert meant([picture()], known((0, 0, 10, 10)), [drawn]) == 0
+    assert meant([picture()], known((9, 9, 10, 10)), [drawn]) is None
+
+
+def test_what_is_pointed_at_in_one_frame_are_several_objects_however_near():
+    beside = known((0, 0, 10, 10), said=True)
+    drawn = rectangle(Box(x=0, y=0, width=10, height=10))
+    assert meant([box(0, 0, 10, 10)], beside) is None
+    assert meant([point(5, 5)], beside) is None
+    assert meant([picture()], beside, [drawn]) is None
+    assert meant([point(14, 5, background=True)], beside) == 0
 
 
 def test_whatever_is_pointed_at_while_one_object_is_lost_is_that_object():
