@@ -23,7 +23,7 @@ PROMPT_CASES = {
         f"{RUN} --box 1,1,5,5@90", PROMPT, r"meant for 90 s, the video ends after 0\.5 s, 13 frames; nothing was"
     ),
     "a first mask that is not there": Case(f"{RUN} --mask gone.png@0.2", PROMPT, r"there is no mask gone\.png:"),
-    "a first mask of nothing": Case(f"{REMOVE} --mask a.png", PROMPT, r"mask a\.png is black all over", black("a.png")),
+    "a first mask of nothing": Case(f"{REMOVE} --mask a.png", PROMPT, r"mask a\.png is dark all over", black("a.png")),
     "a time for all masks": Case(f"{RUN} --mask masks/@3", PROMPT, r"a mask for every frame, which has neither"),
     "two masks for every frame": Case(f"{RUN} --mask a/ --mask b/", PROMPT, r"both hold every frame's, one can be"),
     "a region that is not there": Case(f"{RUN} --region gone.png", PROMPT, r"there is no mask gone\.png"),
