@@ -28,12 +28,13 @@ EPILOG = """examples:
   cleanplate remove show.mkv clean.mkv --region 1650,40,220,90    a fixed region: logo, subtitle, watermark
   cleanplate remove frames/ out/ --fps 24 --mask masks/           folders of images
   cleanplate eval --reference plate.mkv --output clean.mkv        how near it is to what it should be
+  cleanplate weights list                                         checkpoints for networks; none is needed
   cleanplate demo                                                 makes a clip, cleans it, shows before and after
 
 exit codes: 0 done; 1 inspect found differences; 2 wrong usage; 3 source; 4 prompt or mask; 5 output; 6 option;
 7 a process died; 8 an address is wrong or taken; 9 the ledger does not balance; 10 transport;
 12 an object is lost and --lost is stop; 13 a checkpoint is missing or not what it should be;
-130 Ctrl-C; 143 SIGTERM"""
+14 a checkpoint could not be fetched; 130 Ctrl-C; 143 SIGTERM"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,8 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     from deploy.quality.command import add_eval
     from deploy.stage_cli import add_stage
+    from deploy.weights_cli import add_weights
 
     add_eval(commands)
+    add_weights(commands)
     add_stage(commands)
     return parser
 

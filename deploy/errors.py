@@ -4,6 +4,7 @@ from typing import Final
 
 from stages.errors import LostError, ModelError, OptionError, PromptError, SinkError, SourceError, StageError
 from transport.errors import AddressError, TransportError
+from weights.errors import FetchError, LicenceError, StoreError, WeightsError
 
 DIFFERENT: Final = 1  # inspect found a difference
 USAGE: Final = 2  # argparse's own
@@ -32,6 +33,10 @@ EXIT_CODES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (AddressError, 8),
     (TransportError, 10),
     (StageError, 11),
+    (FetchError, 14),
+    (StoreError, 5),
+    (LicenceError, 6),
+    (WeightsError, 13),
 )
 
 

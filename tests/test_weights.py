@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from weights import load, manifest
+from stages.segment.choose import SEGMENTERS, TRACKERS
+from stages.segment.detect.choose import WAYS
+from weights import check, load, manifest
 from weights.errors import WeightsError
 
 GIVEN = Path(__file__).resolve().parents[2] / "shared" / "weights"
@@ -82,9 +84,9 @@ def test_the_beginning_of_a_hash_is_enough_and_still_tells_files_apart(published
 def test_a_file_is_hashed_once_and_again_when_it_has_changed(published, tmp_path):
     path = save(tmp_path)
     load.find("fastestdet", tmp_path)
-    before = load._sha256.cache_info().misses
+    before = check._sha256.cache_info().misses
     load.find("fastestdet", tmp_path)
-    assert load._sha256.cache_info().misses == before
+    assert check._sha256.cache_info().misses == before
     path.write_bytes(DATA[::-1])
     os.utime(path, ns=(1, 1))
     with pytest.raises(WeightsError):
@@ -96,15 +98,42 @@ def test_an_unknown_name_lists_the_known_ones():
         load.entry("yolo")
 
 
-def test_every_entry_says_where_the_file_is_and_what_it_is_for():
-    assert len(load.names()) == 17
+def test_every_entry_says_where_the_file_is_what_it_is_for_and_under_which_licence():
     for name in load.names():
         known = load.entry(name)
         assert known.name == name
-        assert all(url.startswith(("https://", "http://")) for url in known.urls)
         assert all((known.files, known.code_licence, known.weights_licence, known.serves, known.without))
         assert set(known.sha256) <= set("0123456789abcdef")
         assert len(known.sha256) in (0, 8, 64)
+        assert all(file == Path(file).name for file in known.files)
+
+
+def test_no_two_entries_claim_the_same_file_or_hash():
+    known = [load.entry(name) for name in load.names()]
+    files = [file for entry in known for file in entry.files]
+    hashes = [entry.sha256 for entry in known if entry.sha256]
+    assert len(set(files)) == len(files)
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_addresses_are_https_except_where_the_authors_have_no_other():
+    urls = {url for name in load.names() for url in load.entry(name).urls}
+    assert {url for url in urls if not url.startswith("https://")} == {
+        "http://www.robots.ox.ac.uk/~qwang/SiamMask_DAVIS.pth"
+    }
+
+
+def test_what_is_not_for_commerce_is_restricted():
+    assert [name for name in load.names() if load.entry(name).restricted] == ["e2fgvi_hq"]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [*SEGMENTERS.values(), *TRACKERS.values(), *((way.checkpoint,) for way in WAYS.values() if way.checkpoint)],
+    ids=str,
+)
+def test_every_checkpoint_that_a_stage_asks_for_is_known_and_says_so(known):
+    assert all(load.entry(name).option for name in known)
 
 
 @pytest.mark.skipif(not GIVEN.is_dir(), reason="needs the models in ../shared/weights")

@@ -1,37 +1,39 @@
 """The name of a checkpoint in, the path of a file that is what was published out."""
 
-import hashlib
 import os
 import sys
-from functools import lru_cache
 from pathlib import Path
 
+from weights.check import check
 from weights.errors import WeightsError
 from weights.manifest import Entry, manifest
 
-__all__ = ["Entry", "WeightsError", "entry", "find", "has", "names", "places"]
+__all__ = ["Entry", "WeightsError", "entry", "find", "has", "names", "places", "where"]
 
 VARIABLE = "CLEANPLATE_WEIGHTS"  # a folder, named by the environment
-REMEMBERED = 64  # files whose hash is known
-BLOCK = 1 << 20  # bytes hashed at once
 
 
 def find(name: str, folder: Path | None = None) -> Path:
-    """Return the file of a checkpoint; WeightsError if it is nowhere, or not the file that was published.
+    """Return the file of a checkpoint; WeightsError if it is nowhere, or not the file that was published or pinned.
 
     Looked for in `folder`, then in $CLEANPLATE_WEIGHTS, then in the user's cache directory; the first file counts.
     """
-    wanted = entry(name)
-    path = _first(wanted, folder)
+    path = where(name, folder)
     if path is None:
-        raise WeightsError(_absent(wanted, folder))
-    _verify(path, wanted)
+        raise WeightsError(_absent(entry(name), folder))
+    check(path, entry(name))
     return path
 
 
 def has(name: str, folder: Path | None = None) -> bool:
     """Return whether there is a file of that name to be found; `find` tells whether it is the right one."""
-    return _first(entry(name), folder) is not None
+    return where(name, folder) is not None
+
+
+def where(name: str, folder: Path | None = None) -> Path | None:
+    """Return the file that `find` would look at, None if there is none; WeightsError if the name is none."""
+    paths = (place / file for place in places(folder) for file in entry(name).files)
+    return next((path for path in paths if os.path.isfile(path)), None)  # an unreadable folder has none
 
 
 def names() -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def entry(name: str) -> Entry:
 
 
 def places(folder: Path | None = None) -> tuple[Path, ...]:
-    """Return the folders that are looked into, in this order."""
+    """Return the folders that are looked into, in this order; what is fetched goes into the first."""
     named = os.environ.get(VARIABLE)
     given = [place for place in (folder, Path(named) if named else None) if place]
     return (*given, _cache())
@@ -65,42 +67,9 @@ def _cache() -> Path:
     return base / "cleanplate" / "weights"
 
 
-def _first(wanted: Entry, folder: Path | None) -> Path | None:
-    paths = (place / file for place in places(folder) for file in wanted.files)
-    return next((path for path in paths if os.path.isfile(path)), None)  # an unreadable folder has none
-
-
 def _absent(wanted: Entry, folder: Path | None) -> str:
     looked = ", ".join(str(place) for place in places(folder))
     return (
-        f"checkpoint {wanted.name} is absent: {wanted.files[0]} was looked for in {looked}; it can be had from "
-        f"{wanted.urls[0]} (licence of the code: {wanted.code_licence}, of the weights: {wanted.weights_licence}); "
-        f"without it, {wanted.without}"
+        f"checkpoint {wanted.name} is absent: {wanted.files[0]} was looked for in {looked}; `cleanplate weights fetch "
+        f"{wanted.name}` gets it from {wanted.urls[0]} (licence: {wanted.licence}); without it, {wanted.without}"
     )
-
-
-def _verify(path: Path, wanted: Entry) -> None:
-    try:
-        found = path.stat()
-        if wanted.bytes and found.st_size != wanted.bytes:
-            raise WeightsError(
-                f"{path} has {found.st_size} bytes, {wanted.name} has {wanted.bytes}: it is cut short or another file"
-            )
-        if not wanted.sha256:
-            return
-        digest = _sha256(path, found.st_size, found.st_mtime_ns)
-    except OSError as error:
-        raise WeightsError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error
-    if not digest.startswith(wanted.sha256):
-        shown = digest[: len(wanted.sha256)]
-        raise WeightsError(f"{path} has the sha256 {shown}, {wanted.name} has {wanted.sha256}: it is another file")
-
-
-@lru_cache(REMEMBERED)
-def _sha256(path: Path, size: int, changed_ns: int) -> str:
-    """Return the hash of a file; size and time make a changed file another question."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
