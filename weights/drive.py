@@ -5,8 +5,8 @@ from pathlib import Path
 from threading import Event, Timer
 from urllib.parse import urlsplit
 
-from weights.errors import FetchError
-from weights.limits import KEPT, Limits
+from weights.errors import FetchError, WeightsError
+from weights.limits import CHANGED, KEPT, Limits
 from weights.reason import reason
 
 HOST = "drive.google.com"
@@ -43,13 +43,24 @@ def download(url: str, part: Path, limits: Limits) -> None:
         )
     except gdown.DownloadCancelled as error:
         raise FetchError(f"{url} took longer than {limits.deadline_s:g} s; {KEPT}") from error
-    except gdown.DownloadError as error:
-        raise FetchError(f"{url} cannot be fetched: {' '.join(str(error).split())}") from error
     except (requests.RequestException, HTTPError) as error:
         raise FetchError(f"{url} {reason(error)}") from error
+    except (WeightsError, OSError):
+        raise
+    except Exception as error:  # gdown reads pages, which change, and fails on them in more ways than it tells
+        raise FetchError(f"{url} {_told(error, part)}") from error
     finally:
         clock.cancel()
     os.replace(_whole(part), part)
+
+
+def _told(error: Exception, part: Path) -> str:
+    """Return what gdown says; where it speaks of its files and options, what that means here."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    if "byte range" in said:
+        forget(part)
+        return CHANGED
+    return f"broke off; {KEPT}" if "incomplete" in said else f"cannot be fetched: {said}"
 
 
 def forget(part: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from weights.errors import FetchError
-from weights.limits import Limits
+from weights.limits import CHANGED, Limits
 from weights.reason import reason
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _offset(response: "Response", url: str, part: Path) -> int:
     status, kind = response.status_code, response.headers.get("content-type", "")
     if status == BEYOND:
         forget(part)
-        raise FetchError(f"{url} is another file now; what had arrived of the old one is deleted: try again")
+        raise FetchError(f"{url} {CHANGED}")
     if status not in (WHOLE, PARTIAL):
         raise FetchError(f"{url} answers {status} {response.reason or ''}".rstrip())
     if kind.startswith("text/html"):

@@ -10,6 +10,7 @@ CONNECT_S = 20.0  # until a server takes the call
 SILENCE_S = 60.0  # without a byte
 DEADLINE_S = 6 * 3600.0  # for a whole file; 2.4 GiB at 1 Mbit/s
 KEPT = "what arrived is kept, and the same command goes on from there"
+CHANGED = "is another file now; what had arrived of the old one is deleted: try again"
 
 Progress = Callable[[int, int], None]  # bytes that are there, and in all; 0 where that is not known
 

@@ -49,15 +49,21 @@ def serving(shelf: Shelf) -> Iterator[Shelf]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, running(server):
         shelf.url = f"http://127.0.0.1:{server.server_address[1]}/small.onnx"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
         yield shelf
         if shelf.hold:
             shelf.hold.set()
-        server.shutdown()
-        thread.join()
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Have a server serve in a thread."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
 
 
 def give(handler: BaseHTTPRequestHandler, shelf: Shelf) -> None:
