@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stages.errors import LostError, OptionError
 from stages.segment.spot import Spot, grown, moved
+from stages.segment.track.place import LEAVING, Way
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import View
 
@@ -20,6 +21,9 @@ POLICIES: Final[tuple[Policy, ...]] = ("hold", "blur", "stop")
 GROWTH: Final = 0.03  # of the square root of its area, per frame: it may move any way
 MOST_GROWTH: Final = 1.0  # of the same, in all
 THUMBNAIL: Final = 160  # pixels across, in which the camera's motion is looked for
+NEAR: Final = 0.05  # of the same: an object that ends so near the picture's edge may be on its way out
+SLIVER: Final = 0.25  # of the area it had: with no more than that in sight at the edge, the rest is out
+FADES: Final = 0.99  # of that area, in a frame: things that go away become smaller
 SURE_SHIFT: Final = 0.1  # response of the phase correlation below which the camera is taken to stand still
 
 
@@ -45,43 +49,65 @@ class Guard:
     def __init__(self, name: str, policy: Policy) -> None:
         """Take what the object is called in messages."""
         self._name, self._policy = name, policy
-        self._last: Spot | None = None
+        self._last: Spot | None = None  # None: nothing is known of where it is
+        self._way = Way()
+        self._unseen = 0  # frames
+        self._share = 1.0  # of the area it had, that was seen last
+        self._area = 0.0  # that it had, pixels
         self._allowed = 0.0  # pixels that it may still grow by
         self._rest = (0.0, 0.0)  # of the camera's shift, less than a pixel
-        self._missing = False
+        self._said = ""  # of its being away
 
     def step(self, view: View, sighting: Sighting, shift: tuple[float, float]) -> Cover:
         """Return what to hide in this frame, `shift` being how far the camera moved the picture since the last.
 
-        LostError if that is the policy.
+        LostError if that is the policy. That it has left the picture is believed of what was going out of it only: a
+        tracker may just as well lose something that stands at the picture's edge.
         """
         if sighting.spot is not None:
             self._see(view, sighting.spot)
             return Cover(spot=sighting.spot)
-        if sighting.left:
+        self._unseen += 1
+        if sighting.left and self._is_out():
             self._say(view, "has left the picture")
             self._last = None
-            return Cover()
-        if self._policy == "stop":
-            raise LostError(f"frame {view.seq}: {self._name} is lost; --lost hold or blur would go on")
-        self._say(view, "is lost; where it was last is " + ("filled" if self._policy == "hold" else "blurred"))
+        elif not (sighting.left and self._way.left(LEAVING)):
+            self._miss(view)
         held = self._hold(view, shift)
         return Cover(spot=held, blurred=held if self._policy == "blur" else None)
 
     def cut(self) -> None:
         """Know that a new shot begins: where the object was says nothing any more."""
         self._last = None
+        self._way.forget()
 
     def _see(self, view: View, spot: Spot) -> None:
-        if self._missing:
+        if self._said:
             log.warning("frame %d: %s is seen again", view.seq, self._name)
-        self._missing, self._last, self._rest = False, spot, (0.0, 0.0)
-        self._allowed = MOST_GROWTH * _side(spot)
+        if self._unseen:
+            self._way.forget()
+        side = _side(spot)
+        self._way.see(view, spot.box, NEAR * side)
+        self._area = max(side * side, FADES * self._area)
+        self._share = side * side / max(self._area, 1.0)
+        self._said, self._unseen, self._last, self._rest = "", 0, spot, (0.0, 0.0)
+        self._allowed = MOST_GROWTH * side
+
+    def _is_out(self) -> bool:
+        return self._last is None or self._share <= SLIVER or self._way.left(self._unseen)
+
+    def _miss(self, view: View) -> None:
+        if self._policy == "stop":
+            raise LostError(f"frame {view.seq}: {self._name} is lost; --lost hold or blur would go on")
+        if self._last is None:
+            self._say(view, "is not seen; nothing of it is hidden until it is")
+        else:
+            self._say(view, "is lost; where it was last is " + ("filled" if self._policy == "hold" else "blurred"))
 
     def _say(self, view: View, what: str) -> None:
-        if not self._missing:
+        if self._said != what:
             log.warning("frame %d: %s %s", view.seq, self._name, what)
-        self._missing = True
+        self._said = what
 
     def _hold(self, view: View, shift: tuple[float, float]) -> Spot | None:
         if self._last is None:

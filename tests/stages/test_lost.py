@@ -71,19 +71,50 @@ def test_stopping_names_frame_and_object():
         guard.step(view(7), LOST, STILL)
 
 
+def seen(x, width, y=40):
+    return Sighting(spot=rectangle(Box(x=x, y=y, width=width, height=20)), confidence=1.0)
+
+
 @pytest.mark.parametrize("policy", ["hold", "blur", "stop"])
 def test_what_has_left_the_picture_is_not_hidden_and_stops_nothing(policy, caplog):
     guard = Guard("box 1", policy)
-    guard.step(view(0), SEEN, STILL)
-    assert guard.step(view(1), LEFT, STILL).spot is None
-    assert caplog.messages == ["frame 1: box 1 has left the picture"]
+    for seq, x in enumerate((132, 140, 148, 156)):  # to 160, where the picture ends
+        guard.step(view(seq), seen(x, min(20, 160 - x)), STILL)
+    assert guard.step(view(4), LEFT, STILL).spot is None
+    assert caplog.messages == ["frame 4: box 1 has left the picture"]
 
 
-def test_after_a_cut_nothing_is_held():
+def test_what_goes_out_fast_is_held_until_it_is_out(caplog):
+    guard = Guard("box 1", "hold")
+    for seq, x in enumerate((110, 120, 130, 140, 145)):
+        guard.step(view(seq), seen(x, min(20, 160 - x)), STILL)
+    held = [guard.step(view(seq), LEFT, STILL).spot for seq in range(5, 9)]
+    assert [spot is not None for spot in held] == [True, True, False, False]
+    assert caplog.messages == ["frame 7: box 1 has left the picture"]
+
+
+def test_what_stands_at_the_edge_has_not_left_when_it_is_lost(caplog):
+    guard = Guard("box 1", "hold")
+    for seq in range(4):
+        guard.step(view(seq), seen(60, 20, y=76), STILL)
+    assert all(guard.step(view(seq), LEFT, STILL).spot for seq in range(4, 90))
+    assert caplog.messages == ["frame 4: box 1 is lost; where it was last is filled"]
+
+
+def test_what_came_in_has_not_left_when_it_is_lost():
+    guard = Guard("box 1", "hold")
+    for seq in range(4):
+        guard.step(view(seq), seen(0, 5 + 5 * seq), STILL)
+    assert all(guard.step(view(seq), LEFT, STILL).spot for seq in range(4, 90))
+
+
+def test_after_a_cut_nothing_is_held_and_that_is_said(caplog):
     guard = Guard("box 1", "hold")
     guard.step(view(0), SEEN, STILL)
+    guard.step(view(1), LOST, STILL)
     guard.cut()
-    assert guard.step(view(1), LOST, STILL).spot is None
+    assert [guard.step(view(seq), LOST, STILL).spot for seq in (2, 3)] == [None, None]
+    assert caplog.messages[1:] == ["frame 2: box 1 is not seen; nothing of it is hidden until it is"]
 
 
 def test_what_is_held_may_be_carried_out_of_the_picture():
