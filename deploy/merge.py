@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from transport import codec
 from transport.errors import WireError
-from transport.links import STALL_S, Inlet, Intake
+from transport.links import STALL_S, Arrival, Inlet, Intake
 from transport.messages import CleanFrame, Frame, Packet, Patch, StreamInfo
 from transport.notes import Item, Note, Received
 from transport.order import Reorder
@@ -57,20 +57,22 @@ class Merge:
         waiting = self._hub.wait(self._patches.take, deadline_s=STALL_S, what=f"the patch of frame {frame.seq}")
         if waiting.seq != frame.seq:
             raise WireError(f"frame {frame.seq} came where frame {waiting.seq} was due")
+        self._hub.on_taken(*waiting.arrival.waits())
         with self._hub.lock:
             self._give_back(waiting)
         if self._patches.next - self._reported >= REPORT_EVERY:
             self._report(self._patches.next)
-        self.filled += not waiting.patch.mask.empty
+        patch = waiting.arrival.message
+        self.filled += not patch.mask.empty
         try:
-            return CleanFrame(frame=frame, patch=waiting.patch)
+            return CleanFrame(frame=frame, patch=patch)
         except ValueError as error:
             raise WireError(f"{waiting.peer.name} sent a patch that does not fit: {error}") from error
 
     def _give_back(self, waiting: "_Waiting") -> None:
         peer = waiting.peer
         intake = self._intakes[peer.id]
-        intake.give_back(peer, waiting.cost)  # which may be how we learn that it is lost
+        intake.give_back(peer, waiting.arrival.cost)  # which may be how we learn that it is lost
         if not intake.allowance.held and peer.id not in self._endpoint.peers:
             self._intakes.pop(peer.id, None)
 
@@ -93,7 +95,7 @@ class Merge:
         if peer.role == "segment":
             self._frames.heard(peer, note, parts)
         elif isinstance(note, Item):
-            waiting = _Waiting(*self._intakes[peer.id].take(peer, parts), peer)
+            waiting = _Waiting(self._intakes[peer.id].take(peer, note, parts), peer)
             if not self._patches.add(waiting):
                 self._give_back(waiting)
 
@@ -106,9 +108,9 @@ class Merge:
 
 
 class _Waiting:
-    """A patch, what it costs, and whose credit that is."""
+    """A patch that came, and whose credit it costs."""
 
-    __slots__ = ("cost", "patch", "peer", "seq")
+    __slots__ = ("arrival", "peer", "seq")
 
-    def __init__(self, patch: Patch, cost: int, peer: Peer) -> None:
-        self.patch, self.cost, self.peer, self.seq = patch, cost, peer, patch.seq
+    def __init__(self, arrival: Arrival[Patch], peer: Peer) -> None:
+        self.arrival, self.peer, self.seq = arrival, peer, arrival.message.seq

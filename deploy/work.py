@@ -8,13 +8,13 @@ from deploy.dispatch import Dispatcher
 from transport import codec
 from transport.credit import Credit
 from transport.errors import Silence
-from transport.links import STALL_S, Intake, Outlet
+from transport.links import STALL_S, Arrival, Intake, Outlet
 from transport.messages import Frame, MaskedFrame, Message, Packet, StreamInfo
 from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Note, Received
 from transport.peers import Peer
 from transport.sockets import Endpoint, Hub
 
-_Entry: TypeAlias = tuple[MaskedFrame | None, int]  # a frame and what it costs; None is the end of its chunk
+_Entry: TypeAlias = tuple[Arrival[MaskedFrame] | None]  # a frame, or the end of its chunk
 
 
 class Distributor:
@@ -162,9 +162,12 @@ class WorkInlet:
 
     def _frames(self) -> Iterator[MaskedFrame]:
         while True:
-            masked, cost = self._hub.wait(self._next_item, deadline_s=STALL_S, what="the next frame")
-            if masked is None:
+            (arrival,) = self._hub.wait(self._next_item, deadline_s=STALL_S, what="the next frame")
+            if arrival is None:
                 return
+            masked, cost = arrival.message, arrival.cost
+            self._hub.on_taken(*arrival.waits())
+            del arrival
             yield masked
             del masked
             with self._hub.lock:
@@ -183,11 +186,11 @@ class WorkInlet:
             self._latest = note.chunk
             self._chunks.append(note.chunk)
         if isinstance(note, Item):
-            self._items.append(self._intake.take(peer, parts))
+            self._items.append((self._intake.take(peer, note, parts),))
             self.arrived += 1
         elif isinstance(note, ChunkEnd):  # maybe without a frame before it: encode has all of the chunk by now
             self._latest = -1
-            self._items.append((None, 0))
+            self._items.append((None,))
         elif isinstance(note, End):
             self._ended = True
 

@@ -147,6 +147,7 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: whole,
     str: text,
     float: st.floats(allow_nan=False, allow_infinity=False),
+    dict[str, int]: st.dictionaries(text, whole, max_size=3),
 }
 
 

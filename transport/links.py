@@ -4,9 +4,11 @@ END is acknowledged only when every item has arrived, and the sender waits for t
 whoever exits first.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
 
 from transport import codec
 from transport.credit import Allowance, Credit
@@ -90,6 +92,20 @@ class Outlet:
             raise Silence(f"{peer.name or self._endpoint.address} is gone after {self.sent} items were sent to it")
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class Arrival(Generic[M]):
+    """A message that waits to be taken."""
+
+    message: M
+    cost: int  # bytes of credit
+    sent: float  # seconds since 1970, by the sender's clock: between machines as good as their clocks agree
+    came: float = field(default_factory=time.time)
+
+    def waits(self) -> tuple[float, float]:
+        """Return the seconds that it was under way, and those that it has waited here since."""
+        return max(0.0, self.came - self.sent), max(0.0, time.time() - self.came)
+
+
 class Intake(Generic[M]):
     """What one sender may have at this end: granted in bytes, checked as it comes, given back when it is consumed."""
 
@@ -101,12 +117,12 @@ class Intake(Generic[M]):
         """Grant the sender the whole budget."""
         self._endpoint.post(peer, Grant(amount=self.allowance.budget))
 
-    def take(self, peer: Peer, parts: Sequence[codec.Part]) -> tuple[M, int]:
-        """Return the message behind an Item note and what it costs; WireError if it is not one of those expected."""
+    def take(self, peer: Peer, item: Item, parts: Sequence[codec.Part]) -> Arrival[M]:
+        """Return the message behind an Item note; WireError if it is not one of those expected."""
         message, cost = read_message(peer, parts)
         if not isinstance(message, self._kinds) or not self.allowance.arrived(cost):
             raise WireError(f"{peer.name} sent a {type(message).__name__} that it had no leave to send")
-        return message, cost
+        return Arrival(message=message, cost=cost, sent=item.sent)
 
     def give_back(self, peer: Peer, cost: int) -> None:
         """Count a message as consumed, and grant its bytes again if its sender is still there."""
@@ -116,46 +132,85 @@ class Intake(Generic[M]):
             self._endpoint.post(peer, Grant(amount=amount))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting(Generic[M]):
+    arrival: Arrival[M]
+    peer: Peer  # whom it costs credit, and
+    intake: Intake[M]  # where that is counted
+
+
 class Inlet(Generic[M]):
     """Receives a stream of the given kinds from the one sender that a bound endpoint accepts.
 
-    Holds at most `budget` bytes of it, beside the item that its consumer has in hand.
+    Holds at most `budget` bytes of it, beside the item that its consumer has in hand. With `rejoin` the sender may go
+    at any time, and another go on with the stream.
     """
 
     def __init__(
-        self, hub: Hub, endpoint: Endpoint, kinds: tuple[type[M], ...], *, budget: int, stall_s: float = STALL_S
+        self,
+        hub: Hub,
+        endpoint: Endpoint,
+        kinds: tuple[type[M], ...],
+        *,
+        budget: int,
+        stall_s: float = STALL_S,
+        rejoin: bool = False,
     ) -> None:
         self._hub, self._endpoint, self._stall_s = hub, endpoint, stall_s
-        self._intake = Intake(endpoint, kinds, budget)
-        self.arrived = 0
-        self._items: deque[tuple[M, int]] = deque()
+        self._kinds, self._budget, self._rejoin = kinds, budget, rejoin
+        self.arrived = 0  # items from the present sender
+        self._items: deque[_Waiting[M]] = deque()
         self._sender: Peer | None = None
+        self._intake: Intake[M] = Intake(endpoint, kinds, budget)  # of the present sender
         self._total: int | None = None
         endpoint.link = self
 
     def __iter__(self) -> Iterator[M]:
         """Yield the items as they come; one is given back to the credit when the next is asked for."""
-        while (found := self._hub.wait(self._next, deadline_s=self._stall_s, what="the next item")) != ():
-            message, cost = found[0]
+        while True:
+            found: _Waiting[M] | Literal[False] = self._hub.wait(
+                self._next, deadline_s=self._stall_s, what="the next item"
+            )
+            if found is False:
+                return
+            message = self._take(found)
             del found
             yield message
             del message
-            self._consumed(cost)
+            self._consumed()
+
+    def ticking(self, tick_s: float) -> Iterator[M | None]:
+        """Yield the items as `iter` does, and None whenever none has come for so many seconds."""
+        while True:
+            found: _Waiting[M] | Literal[False] | None = self._hub.wait_until(self._next, tick_s)
+            if found is False:
+                return
+            message = self._take(found) if found else None
+            del found
+            yield message
+            if message is not None:
+                del message
+                self._consumed()
 
     def abandon(self) -> None:
         """Take nothing more, and do not mind when the sender goes."""
         self._items.clear()
         self._total = self.arrived
 
-    def _next(self) -> tuple[tuple[M, int], ...] | None:
+    def _next(self) -> _Waiting[M] | Literal[False] | None:
         if self._items:
-            return (self._items.popleft(),)
-        return () if self._total is not None else None
+            return self._items.popleft()
+        return False if self._total is not None else None
 
-    def _consumed(self, cost: int) -> None:
+    def _take(self, found: _Waiting[M]) -> M:
+        self._hub.on_taken(*found.arrival.waits())
+        self._in_hand = found.arrival.cost, found.peer, found.intake
+        return found.arrival.message
+
+    def _consumed(self) -> None:
+        cost, peer, intake = self._in_hand
         with self._hub.lock:
-            if self._sender is not None:
-                self._intake.give_back(self._sender, cost)
+            intake.give_back(peer, cost)
 
     @property
     def held(self) -> int:
@@ -166,7 +221,8 @@ class Inlet(Generic[M]):
         """Grant the sender the whole budget."""
         if self._sender is not None:
             raise WireError(f"{peer.name} wants to begin a stream that {self._sender.name} has begun")
-        self._sender = peer
+        self._sender, self.arrived = peer, 0
+        self._intake = Intake(self._endpoint, self._kinds, self._budget)
         self._intake.open(peer)
 
     def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
@@ -174,8 +230,7 @@ class Inlet(Generic[M]):
         if self._total is not None:
             return
         if isinstance(note, Item):
-            message, cost = self._intake.take(peer, parts)
-            self._items.append((message, cost))
+            self._items.append(_Waiting(self._intake.take(peer, note, parts), peer, self._intake))
             self.arrived += 1
         elif isinstance(note, End):
             if note.items != self.arrived:
@@ -184,6 +239,7 @@ class Inlet(Generic[M]):
             self._endpoint.post(peer, Ended())
 
     def lost(self, peer: Peer) -> None:
-        """A sender may go once it has ended its stream, not before."""
-        if self._total is None:
+        """A sender may go once it has ended its stream, not before, unless another may go on with it."""
+        if self._total is None and not self._rejoin:
             raise Silence(f"{peer.name} is gone; {self.arrived} items had come from it, and no end")
+        self._sender = None

@@ -1,6 +1,7 @@
 """What the two ends of a link say to each other beside the messages: handshake, credit, end, and control."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 
@@ -45,6 +46,7 @@ class Item:
     """A message follows in the next parts."""
 
     chunk: int = -1  # the chunk it is sent for; -1 outside chunks
+    sent: float = field(default_factory=time.time)  # seconds since 1970, by the sender's clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ class Progress:
     credit_bytes: int  # that it may still send
     early_frames: int  # encode: frames whose patch is here before its turn
     resets: int  # segment: times that the window began anew, at a cut or a gap
+    dropped: dict[str, int] = field(default_factory=dict)  # frames let go, by reason
+    repeated: int = 0  # encode: clean frames shown once more, where no other was there in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,6 +189,7 @@ class Hub:
         self.lock = threading.RLock()
         self.stop: Exception | None = None  # set from outside: every wait ends with it
         self.on_tend: Callable[[], None] = lambda: None  # called ten times a second, with the lock held
+        self.on_taken: Callable[[float, float], None] = lambda transit_s, queue_s: None  # how long an item had waited
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self._endpoints: dict[zmq.Socket[bytes], Endpoint] = {}
@@ -268,14 +269,22 @@ class Hub:
 
     def wait(self, ready: Callable[[], T | None], *, deadline_s: float, what: str) -> T:
         """Serve until `ready` returns something; Silence, naming `what`, if it has not by the deadline."""
+        found = self.wait_until(ready, deadline_s)
+        if found is None:
+            raise Silence(f"{self.name} waited {deadline_s:.0f} s for {what}")
+        return found
+
+    def wait_until(self, ready: Callable[[], T | None], deadline_s: float) -> T | None:
+        """Serve until `ready` returns something; None if it has not by the deadline."""
         end = time.monotonic() + deadline_s
         while True:
             with self.lock:
                 if (found := ready()) is not None:
                     return found
-                self.pump(0.1)
-            if time.monotonic() > end:
-                raise Silence(f"{self.name} waited {deadline_s:.0f} s for {what}")
+                left = end - time.monotonic()
+                if left <= 0:
+                    return None
+                self.pump(min(0.1, left))
 
     def _serve(self) -> None:
         """Serve while the others compute; what goes wrong here is raised at the next wait."""
