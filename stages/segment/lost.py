@@ -22,7 +22,8 @@ GROWTH: Final = 0.03  # of the square root of its area, per frame: it may move a
 MOST_GROWTH: Final = 1.0  # of the same, in all
 THUMBNAIL: Final = 160  # pixels across, in which the camera's motion is looked for
 NEAR: Final = 0.05  # of the same: an object that ends so near the picture's edge may be on its way out
-SLIVER: Final = 0.25  # of the area it had: with no more than that in sight at the edge, the rest is out
+SLOWER: Final = 1.5  # times as long as it would take at its last speed, it is hidden on its way out
+SLIVER: Final = 0.25  # of the area it had: with no more than that in sight at the edge, the rest is out by then
 FADES: Final = 0.99  # of that area, in a frame: things that go away become smaller
 SURE_SHIFT: Final = 0.1  # response of the phase correlation below which the camera is taken to stand still
 
@@ -94,7 +95,9 @@ class Guard:
         self._allowed = MOST_GROWTH * side
 
     def _is_out(self) -> bool:
-        return self._last is None or self._share <= SLIVER or self._way.left(self._unseen)
+        if self._way.left(LEAVING):
+            return self._way.left(self._unseen / SLOWER)
+        return self._last is None or (self._share <= SLIVER and self._unseen >= LEAVING)
 
     def _miss(self, view: View) -> None:
         if self._policy == "stop":

@@ -80,8 +80,9 @@ def test_what_has_left_the_picture_is_not_hidden_and_stops_nothing(policy, caplo
     guard = Guard("box 1", policy)
     for seq, x in enumerate((132, 140, 148, 156)):  # to 160, where the picture ends
         guard.step(view(seq), seen(x, min(20, 160 - x)), STILL)
-    assert guard.step(view(4), LEFT, STILL).spot is None
-    assert caplog.messages == ["frame 4: box 1 has left the picture"]
+    assert guard.step(view(4), LEFT, STILL).spot
+    assert guard.step(view(5), LEFT, STILL).spot is None
+    assert caplog.messages == ["frame 5: box 1 has left the picture"]
 
 
 def test_what_goes_out_fast_is_held_until_it_is_out(caplog):
@@ -89,8 +90,19 @@ def test_what_goes_out_fast_is_held_until_it_is_out(caplog):
     for seq, x in enumerate((110, 120, 130, 140, 145)):
         guard.step(view(seq), seen(x, min(20, 160 - x)), STILL)
     held = [guard.step(view(seq), LEFT, STILL).spot for seq in range(5, 9)]
-    assert [spot is not None for spot in held] == [True, True, False, False]
-    assert caplog.messages == ["frame 7: box 1 has left the picture"]
+    assert [spot is not None for spot in held] == [True, True, True, False]  # 15 pixels at 7 a frame, and half as long
+    assert caplog.messages == ["frame 8: box 1 has left the picture"]
+
+
+def test_of_what_only_a_sliver_is_left_at_the_edge_nothing_is_held_for_ever():
+    guard = Guard("box 1", "hold")
+    for seq in range(4):
+        guard.step(view(seq), seen(140, 20), STILL)
+    for seq in range(4, 12):
+        guard.step(view(seq), seen(157, 3), STILL)
+    held = [guard.step(view(seq), LEFT, STILL).spot for seq in range(12, 60)]
+    assert held[10]
+    assert held[-1] is None
 
 
 def test_what_stands_at_the_edge_has_not_left_when_it_is_lost(caplog):
