@@ -20,12 +20,21 @@ class Merge:
     A picture without its patch never passes: what could not be cleaned does not get out.
     """
 
-    def __init__(self, hub: Hub, endpoint: Endpoint, *, frames_budget: int, patch_budget: int) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        endpoint: Endpoint,
+        *,
+        frames_budget: int,
+        patch_budget: int,
+        report_every: int = REPORT_EVERY,
+    ) -> None:
         self._hub, self._endpoint = hub, endpoint
         self._frames: Inlet[StreamInfo | Packet | Frame] = Inlet(
             hub, endpoint, (StreamInfo, Packet, Frame), budget=frames_budget
         )
         self._patch_budget = patch_budget  # bytes of patches that each replica may have here
+        self._report_every = report_every
         self._patches: Reorder[_Waiting] = Reorder()
         self._intakes: dict[bytes, Intake[Patch]] = {}  # of every replica, until its last patch is taken
         self._segment: Peer | None = None
@@ -50,17 +59,31 @@ class Merge:
 
     def __iter__(self) -> Iterator[StreamInfo | Packet | CleanFrame]:
         for message in self._frames:
-            yield self._clean(message) if isinstance(message, Frame) else message
+            if isinstance(message, Frame):
+                what = f"the patch of frame {message.seq}"
+                yield self._clean(message, self._hub.wait(self._patches.take, deadline_s=STALL_S, what=what))
+            else:
+                yield message
         self._report(self._patches.next)
 
-    def _clean(self, frame: Frame) -> CleanFrame:
-        waiting = self._hub.wait(self._patches.take, deadline_s=STALL_S, what=f"the patch of frame {frame.seq}")
+    def ticking(self, tick_s: float) -> Iterator[StreamInfo | Packet | CleanFrame | None]:
+        """Yield the stream as `iter` does, and None whenever nothing of it has come for so many seconds."""
+        for message in self._frames.ticking(tick_s):
+            if isinstance(message, Frame):
+                while (waiting := self._hub.wait_until(self._patches.take, tick_s)) is None:
+                    yield None
+                yield self._clean(message, waiting)
+            else:
+                yield message
+        self._report(self._patches.next)
+
+    def _clean(self, frame: Frame, waiting: "_Waiting") -> CleanFrame:
         if waiting.seq != frame.seq:
             raise WireError(f"frame {frame.seq} came where frame {waiting.seq} was due")
         self._hub.on_taken(*waiting.arrival.waits())
         with self._hub.lock:
             self._give_back(waiting)
-        if self._patches.next - self._reported >= REPORT_EVERY:
+        if self._patches.next - self._reported >= self._report_every:
             self._report(self._patches.next)
         patch = waiting.arrival.message
         self.filled += not patch.mask.empty

@@ -1,10 +1,12 @@
 """The link between segment and the inpaint replicas: frames of chunks go out, word of finished chunks comes back."""
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from deploy.dispatch import Dispatcher
+from deploy.live import Window
 from transport import codec
 from transport.credit import Credit
 from transport.errors import Silence
@@ -21,10 +23,17 @@ class Distributor:
     """Segment's sink: masked frames go to the replicas by chunk, the pictures go on to encode, within one budget."""
 
     def __init__(
-        self, hub: Hub, work: Endpoint, frames: Outlet, dispatcher: Dispatcher, *, packets_budget: int
+        self,
+        hub: Hub,
+        work: Endpoint,
+        frames: Outlet,
+        dispatcher: Dispatcher,
+        *,
+        packets_budget: int,
+        window: Window | None = None,  # of a live source
     ) -> None:
         self._hub, self._work, self._frames = hub, work, frames
-        self.dispatcher, self._packets_budget = dispatcher, packets_budget
+        self.dispatcher, self._packets_budget, self._window = dispatcher, packets_budget, window
         self._credits: dict[str, Credit] = {}
         self._peers: dict[str, Peer] = {}
         self._forward: deque[tuple[StreamInfo | Packet | Frame, int]] = deque()  # to encode, in the order of the file
@@ -54,7 +63,8 @@ class Distributor:
     def _fits(self, message: Message, size: int) -> bool | None:
         self.flush()
         if isinstance(message, MaskedFrame):
-            return self.dispatcher.fits(size) or None
+            in_time = self._window is None or self._window.admits(message.frame.seq)
+            return (in_time and self.dispatcher.fits(size)) or None
         return not self._packet_bytes or self._packet_bytes + size <= self._packets_budget or None
 
     def end(self) -> None:
@@ -105,6 +115,8 @@ class Distributor:
         """Hear what encode says beside END: credit, and how far the patches have come."""
         if isinstance(note, Received):
             self.dispatcher.received(note.upto)
+            if self._window:
+                self._window.received(note.upto, time.monotonic())
         self.flush()
 
     def joined(self, peer: Peer) -> None:
