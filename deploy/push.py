@@ -1,0 +1,259 @@
+"""An output to a server, in a process of its own: packets through a pipe in, watched, killed and started again.
+
+FFmpeg may connect for ever with the interpreter's lock in its hand, and write for ever to a receiver that stopped. So
+it does both in a child, `python -m deploy.push`, which gets everything through its standard input, the URL with its
+credentials too: neither its command nor its environment shows them, and its standard error goes nowhere. On its
+standard output it tells of every packet that is through, and at last of what went wrong.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fcntl import fcntl
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from deploy.errors import UNEXPECTED, exit_code, sentence
+from stages.decode.names import public_name
+from stages.encode.live.backlog import Backlog
+from stages.encode.live.output import WELL_S, State, pause_s
+from transport import codec
+from transport.messages import Packet, StreamInfo
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES: Final = 4 << 20  # that wait for the child: 8 s of 4 Mbit/s
+STILL_S: Final = 15.0  # in which a child that was given packets has to get one through, connecting included
+PIPE_BYTES: Final = 256 << 10
+F_SETPIPE_SZ: Final = 1031  # linux/fcntl.h
+MOVED: Final = b"."  # what the child says for each packet; what it says after an END is why it ends
+END: Final = b"\n"
+_LENGTHS: Final = struct.Struct(">II")  # of a message's header and of its data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What a child is told first."""
+
+    url: str
+    parent: int  # pid to die with
+
+
+class Push:
+    """One server. Everything happens in the calls of `put`, which come as steadily as frames do, and never wait."""
+
+    def __init__(self, url: str, *, most_bytes: int = MOST_BYTES, still_s: float = STILL_S) -> None:
+        self._url, self._name, self._still_s = url, public_name(url), still_s
+        self._most_bytes = most_bytes
+        self._backlog = Backlog(0, 0)
+        self._child: _Child | None = None
+        self._retry_at = 0.0
+        self._sent = self._failures = self._row = 0  # failures in a row
+        self._trouble = ""
+
+    @property
+    def state(self) -> State:
+        """How it fares."""
+        return State(
+            name=self._name,
+            sent=self._sent + (self._child.moved if self._child else 0),
+            dropped=self._backlog.dropped,
+            failures=self._failures,
+            trouble=self._trouble,
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process, if there is one."""
+        return self._child.process.pid if self._child else None
+
+    def begin(self, info: StreamInfo) -> None:
+        """Learn the streams, and start."""
+        self._info, self._backlog = info, Backlog(info.sides[0].index, self._most_bytes)
+        self._start()
+
+    def put(self, packet: Packet) -> None:
+        """Take a packet or drop it, and do what can be done now."""
+        self._look_after()
+        self._backlog.put(packet)
+        if self._child is not None:
+            self._child.feed(self._backlog)
+
+    def end(self) -> None:
+        """Know that nothing comes any more; `join` does the rest."""
+
+    def join(self, deadline: float) -> None:
+        """Give the child what is left until a moment of time.monotonic(), and end it."""
+        if self._child is not None:
+            if not self._child.finish(self._backlog, deadline):
+                log.warning("%s did not end in time; what it was given last may be missing", self._name)
+            self._let_go()
+
+    def _start(self) -> None:
+        self._backlog.clear()
+        self._child = _Child(self._url, self._info)
+
+    def _look_after(self) -> None:
+        """Start the child again when it is time; end one that is dead or stuck."""
+        if self._child is None:
+            if time.monotonic() >= self._retry_at:
+                self._start()
+            return
+        self._child.listen()
+        if self._child.moved:
+            self._trouble = ""
+        if self._child.process.poll() is not None:
+            self._failed(self._child.cause())
+        elif self._child.still() > self._still_s:
+            self._failed(f"no packet got through in {self._still_s:g} s")
+
+    def _failed(self, why: str) -> None:
+        assert self._child is not None
+        well = self._child.moved > 0 and time.monotonic() - self._child.born > WELL_S
+        self._let_go()
+        self._failures, self._row = self._failures + 1, 1 if well else self._row + 1
+        self._trouble, self._retry_at = why, time.monotonic() + pause_s(self._row)
+        log.warning("%s: %s; it is tried again in %g s", self._name, why, pause_s(self._row))
+
+    def _let_go(self) -> None:
+        assert self._child is not None
+        self._child.kill()
+        self._sent += self._child.moved
+        self._child = None
+
+
+class _Child:
+    """A process that sends, as its parent sees it: what went in, what it says."""
+
+    def __init__(self, url: str, info: StreamInfo) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "deploy.push"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            start_new_session=True,
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._in, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()
+        with contextlib.suppress(OSError):  # more than a plain user may have
+            fcntl(self._in, F_SETPIPE_SZ, PIPE_BYTES)
+        os.set_blocking(self._in, False)
+        os.set_blocking(self._out, False)
+        self.born = self._moved_at = time.monotonic()
+        self.fed = self.moved = 0  # packets
+        self._said = b""
+        self._left = memoryview(
+            _framed([codec.dumps(Errand(url=url, parent=os.getpid()))]) + _framed(codec.encode(info))
+        )
+
+    def feed(self, backlog: Backlog) -> None:
+        """Write as much as the pipe takes."""
+        with contextlib.suppress(
+            BlockingIOError, BrokenPipeError
+        ):  # it is full; it is gone, which is noticed elsewhere
+            while True:
+                while len(self._left):
+                    self._left = self._left[os.write(self._in, self._left) :]
+                if (packet := backlog.take()) is None:
+                    return
+                if self.fed == self.moved:
+                    self._moved_at = time.monotonic()
+                self.fed += 1
+                self._left = memoryview(_framed(codec.encode(packet)))
+
+    def listen(self) -> None:
+        """Take what the child has said."""
+        with contextlib.suppress(BlockingIOError):
+            while said := os.read(self._out, 1 << 16):
+                moved, end, rest = said.partition(END) if not self._said else (b"", b"", said)
+                self._said += end + rest
+                if moved:
+                    self.moved, self._moved_at = self.moved + len(moved), time.monotonic()
+
+    def still(self) -> float:
+        """Return for how many seconds it has had packets and got none of them through."""
+        return time.monotonic() - self._moved_at if self.fed > self.moved else 0.0
+
+    def cause(self) -> str:
+        """Return why it ended, in words."""
+        self.listen()
+        code = self.process.returncode
+        how = f"its process was killed by signal {-code}" if code < 0 else f"its process ended with code {code}"
+        return " ".join(self._said.decode(errors="replace").split()) or how
+
+    def finish(self, backlog: Backlog, deadline: float) -> bool:
+        """Feed it the rest, and wait for its end; tell whether it ended well."""
+        os.set_blocking(self._in, False)
+        while (len(self._left) or len(backlog)) and self.process.poll() is None and time.monotonic() < deadline:
+            self.feed(backlog)
+            self.listen()
+            time.sleep(0.01)
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.listen()
+            time.sleep(0.01)
+        self.listen()
+        return self.process.poll() == 0
+
+    def kill(self) -> None:
+        """End it now, and whatever it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+
+
+def _framed(parts: "list[codec.Part]") -> bytes:
+    head, data = parts[0], b"".join(parts[1:])
+    return _LENGTHS.pack(len(head), len(data)) + head + data
+
+
+def _frames(pipe: BinaryIO) -> Iterator["list[codec.Part]"]:
+    """Yield the parts of every message, until the pipe is closed between two."""
+    while len(lengths := pipe.read(_LENGTHS.size)) == _LENGTHS.size:
+        head, data = _LENGTHS.unpack(lengths)
+        parts: list[codec.Part] = [pipe.read(head), pipe.read(data)]
+        yield parts if data else parts[:1]
+
+
+def main() -> int:
+    """Send what comes through standard input to the server that it names first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    try:
+        _run(_frames(sys.stdin.buffer))
+    except Exception as error:
+        known = exit_code(error) != UNEXPECTED
+        _say(END + (sentence(error) if known else f"unexpected {type(error).__name__}").encode())
+        return exit_code(error)
+    return 0
+
+
+def _run(messages: Iterator["list[codec.Part]"]) -> None:
+    from deploy.worker import die_with_parent
+    from stages.encode.live.network import send
+
+    errand = codec.loads(Errand, bytes(next(messages)[0]))
+    die_with_parent(errand.parent)
+    info = codec.decode(next(messages))
+    packets = (codec.decode(parts) for parts in messages)
+    send(info, packets, errand.url, lambda: _say(MOVED))  # type: ignore[arg-type]
+
+
+def _say(what: bytes) -> None:
+    os.write(sys.stdout.fileno(), what)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Packets in, the bytes of a container out: from the first keyframe on, which becomes the time 0."""
+
+import contextlib
+import logging
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+import av
+from av.stream import Stream
+
+from stages.decode.names import public_name, reason
+from stages.decode.side import codec_of, open_template
+from stages.encode import sides
+from stages.encode.sink import PipeSink
+from stages.errors import SinkError
+from transport.messages import Packet, SideStream, StreamInfo
+
+log = logging.getLogger(__name__)
+
+WAIT_US: Final = 1_000_000  # that the muxer keeps packets back to put sound and picture in order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A container as it is written live."""
+
+    name: str  # FFmpeg's, of the muxer
+    sounds: tuple[str, ...]  # codecs of sound that it can hold; empty: any
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class Program:
+    """A container being written, to a place of FFmpeg's or to a sink of ours."""
+
+    def __init__(self, info: StreamInfo, place: str | PipeSink, form: Format) -> None:
+        self._name = public_name(place) if isinstance(place, str) else form.name
+        self._sink = place if isinstance(place, PipeSink) else None
+        self._video = info.sides[0].index
+        self._begin: Fraction | None = None  # seconds, of the first keyframe
+        options = form.options | {"max_interleave_delta": str(WAIT_US), "flush_packets": "1"}
+        with _translated(self._name):
+            self._output = av.open(place, "w", format=form.name, options=options)
+            held = (info.sides[0], *(side for side in info.sides[1:] if _holds(form, side)))
+            self._streams: dict[int, Stream] = {side.index: sides.add(self._output, side) for side in held}
+            self._output.start_encoding()
+
+    def put(self, packet: Packet) -> bool:
+        """Write a packet; tell whether it has a place here: it begins with the video, and holds what it can hold."""
+        at = Fraction(*packet.time_base) * (packet.pts or 0)
+        if self._begin is None and packet.index == self._video and packet.key:
+            self._begin = at
+        if self._begin is None or at < self._begin or packet.index not in self._streams or packet.pts is None:
+            return False
+        ticks = round(self._begin / Fraction(*packet.time_base))
+        moved = replace(
+            packet, pts=packet.pts - ticks, dts=(packet.pts if packet.dts is None else packet.dts) - ticks, side_data={}
+        )
+        with _translated(self._name):
+            self._output.mux(sides.av_packet(moved, self._streams[packet.index]))
+        self._check()
+        return True
+
+    def close(self) -> None:
+        """Write what is left."""
+        with _translated(self._name):
+            self._output.close()
+        self._check()
+
+    def abandon(self) -> None:
+        """Let go of it, whatever state it is in."""
+        with contextlib.suppress(av.error.FFmpegError, ValueError):
+            self._output.close()
+
+    def _check(self) -> None:
+        if self._sink is not None and self._sink.error is not None:
+            raise SinkError(f"it could not be written: {self._sink.error.strerror}")
+
+
+@contextlib.contextmanager
+def _translated(name: str):  # type: ignore[no-untyped-def]
+    """Turn FFmpeg's errors, which quote the URL, into ours, which do not."""
+    try:
+        yield
+    except (av.error.FFmpegError, ValueError) as error:
+        raise SinkError(f"{name} cannot be written: {reason(error)}") from None
+
+
+def _holds(form: Format, side: SideStream) -> bool:
+    with open_template(side) as template:
+        codec = codec_of(template.streams[0])
+    if held := not form.sounds or codec in form.sounds:
+        return held
+    log.warning(
+        "sound stream %d is left out: %s holds %s, not %s", side.index, form.name, ", ".join(form.sounds), codec
+    )
+    return False
