@@ -37,17 +37,28 @@ NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
 def load(net: Net, paths: Sequence[str]) -> Net:
     """Return the network in evaluation mode with the weights of one or more files, which together hold all of them.
 
-    Names that the network does not have are left out (a classifier behind the features); one that is missing or of
-    another shape is a CheckpointError.
+    Its own numbers are given up before a file is read, and those of the file become its own, without a copy: the
+    memory is that of one network. It may have been built under `torch.device("meta")`, which saves the time that
+    random numbers take. Names that the network does not have are left out (a classifier behind the features); one that
+    is missing or of another shape is a CheckpointError.
     """
+    _empty(net)
     state: dict[str, Tensor] = {}
     for path in paths:
         state |= read(path)
     wanted = net.state_dict()
     _check(state, wanted, type(net).__name__, " and ".join(paths))
-    net.load_state_dict({name: tensor for name, tensor in state.items() if name in wanted}, strict=False)
+    own = {name: tensor.to(wanted[name].dtype) for name, tensor in state.items() if name in wanted}
+    net.load_state_dict(own, strict=False, assign=True)
     net.eval()
     return net
+
+
+def _empty(net: nn.Module) -> None:
+    """Put the parameters of a network where they have shapes and no memory."""
+    for module in net.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            setattr(module, name, nn.Parameter(parameter.to("meta"), requires_grad=parameter.requires_grad))
 
 
 def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, where: str) -> None:
@@ -57,6 +68,8 @@ def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str,
         instead = f"has {_some(strange)} instead" if strange else "has nothing else"
         raise CheckpointError(f"{where} lacks {_some(missing)}, which {what} needs; it {instead}")
     for name, tensor in state.items():
+        if name in wanted and (tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided):
+            raise CheckpointError(f"{where} has {name} not as plain numbers, which {what} needs")
         if name in wanted and tensor.shape != wanted[name].shape:
             found, needed = (tuple(t.shape) for t in (tensor, wanted[name]))
             raise CheckpointError(f"{where} has {name} of shape {found}, {what} needs {needed}")

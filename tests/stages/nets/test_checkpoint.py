@@ -4,6 +4,8 @@ import json
 import os
 import pickle
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -134,3 +136,44 @@ def test_what_is_no_file_or_no_checkpoint_is_one_sentence(tmp_path):
         with pytest.raises(CheckpointError, match=r"a\.pth is (not a checkpoint of plain|cut short)") as caught:
             loaded(tmp_path / "a.pth")
         assert "\n" not in str(caught.value)
+
+
+def test_a_network_without_memory_is_filled_and_works(tmp_path):
+    torch.save(STATE, tmp_path / "a.pth")
+    with torch.device("meta"):
+        net = torch.nn.Linear(3, 2)
+    assert torch.equal(load(net, [str(tmp_path / "a.pth")])(torch.tensor([1.0, 0, 0])), torch.tensor([7.0, 11.0]))
+
+
+def test_numbers_take_the_type_of_the_network(tmp_path):
+    torch.save({name: tensor.half() for name, tensor in STATE.items()}, tmp_path / "a.pth")
+    state = loaded(tmp_path / "a.pth")
+    assert same(state)
+    assert {tensor.dtype for tensor in state.values()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    "weight", [torch.ones(2, 3).to_sparse(), torch.empty(2, 3, device="meta")], ids=["sparse", "meta"]
+)
+def test_what_is_not_plain_numbers_is_refused(tmp_path, weight):
+    torch.save(STATE | {"weight": weight}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=r"a\.pth (has weight not as plain numbers|is not a checkpoint)"):
+        loaded(tmp_path / "a.pth")
+
+
+PEAK = """
+import resource, sys, torch
+from stages.nets.checkpoint import load
+net = torch.nn.Linear(4096, 4096, bias=False)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+load(net, sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is told in KiB on Linux alone")
+def test_loading_takes_the_memory_of_one_network(tmp_path):
+    torch.save({"weight": torch.ones(4096, 4096)}, tmp_path / "a.pth")  # 64 MiB
+    words = [sys.executable, "-c", PEAK, str(tmp_path / "a.pth")]
+    grown = int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    assert grown < 16 * 1024  # KiB: what reading needs; another network would be 65,536
