@@ -68,12 +68,12 @@ class Prompts:
 
 def check(prompts: Prompts, info: StreamInfo) -> Prompts:
     """Return the prompts cut at the picture's edges; PromptError for what lies outside, or after the stated end."""
-    rate, tick = Fraction(*info.frame_rate), Fraction(*info.time_base)
+    rate = Fraction(*info.frame_rate)
     if info.frames and rate:
         seconds = info.frames / rate
         for prompt in prompts.objects:
             late = prompt.moment.seconds > SLACK * seconds + 1
-            if late or (prompt.moment.frame or 0) > SLACK * info.frames + 1 / (rate * tick):
+            if late or (prompt.moment.frame or 0) > SLACK * info.frames + rate:
                 raise PromptError(
                     f"{prompt.words} is meant for {_when(prompt.moment)}, the video ends after "
                     f"{float(seconds):.1f} s, {info.frames} frames"

@@ -70,15 +70,15 @@ def test_a_frame_without_a_duration_is_shown_for_a_tick():
     assert not Moment(seconds=0.04).has_come(still, still, Fraction(1, 25))
 
 
-def stream(frames=100, rate=25):
+def stream(frames=100, rate=25, **more):
     clip = Clip(frames=frames, width=640, height=360, fps=rate)
-    return info_of(clip, format=PICTURE)
+    return info_of(clip, format=PICTURE, **more)
 
 
 def test_a_moment_surely_after_the_end_is_refused_before_anything_is_done():
     for late in (Moment(seconds=9), Moment(frame=300)):
         with pytest.raises(PromptError, match=r"box 1,2,3,4 is meant for .*the video ends after 4\.0 s, 100 frames"):
-            check(Prompts(objects=(boxed(1, 2, 3, 4, moment=late),)), stream())
+            check(Prompts(objects=(boxed(1, 2, 3, 4, moment=late),)), stream(time_base=(1, 12800)))
 
 
 def test_the_stated_length_is_a_guess_and_a_little_more_is_let_pass():
