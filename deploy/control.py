@@ -34,6 +34,7 @@ class Control(logging.Handler):
         self._lines: deque[Said] = deque(maxlen=MOST_LINES)
         self.draining = False
         self.on_lost: Callable[[Lost], None] = lambda note: None
+        self.on_ready: Callable[[], None] = lambda: None
         self._reported = 0.0
         self._endpoint = hub.connect(address)
         self._endpoint.link = self
@@ -42,6 +43,7 @@ class Control(logging.Handler):
 
     def ready(self, info: StreamInfo | None = None) -> None:
         """Say that work can begin; decode says what it found."""
+        self.on_ready()
         self._post(Ready(), codec.encode(info) if info is not None else ())
 
     def report(self) -> None:
@@ -94,9 +96,11 @@ class Alone:
         self.draining = False
         hub.on_tend = self.report
         self.on_lost: Callable[[Lost], None] = lambda note: None
+        self.on_ready: Callable[[], None] = lambda: None
 
     def ready(self, info: StreamInfo | None = None) -> None:
         """Say that work can begin."""
+        self.on_ready()
         log.info("%s is ready", self._hub.name)
 
     def report(self) -> None:

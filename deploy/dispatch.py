@@ -52,6 +52,12 @@ class Dispatcher:
         """The stream has ended and encode has every patch."""
         return self._ended and self._received >= self._seen
 
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest frame was read whose patch encode does not have; None if it has all."""
+        waiting = self._frames.get(self._received)
+        return (waiting[0].frame.read or waiting[0].frame.captured) if waiting else None
+
     def fits(self, size: int) -> bool:
         """Tell whether another frame of so many bytes may be added now; OptionError if it never could be.
 

@@ -1,108 +1,202 @@
 """What one process shows to Prometheus. The only file that imports prometheus_client.
 
 Every process has its own port and its own registry: prometheus_client's multiprocess mode knows no gauges without
-pid and needs a directory to be wiped.
+pid and needs a directory to be wiped. Counters and gauges are read at the scrape, from the latest progress note.
 """
 
-from collections.abc import Callable
-from typing import Final
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Histogram, make_wsgi_app
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from transport.errors import AddressError
+from deploy.usage import cpu_seconds, gpus, open_files, resident_bytes
 from transport.notes import Progress
 
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
 LABELS: Final = ("stage", "replica", "stream")
-BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)
+STEPS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)  # seconds
+LONG_STEPS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
+MOST_REASONS: Final = 16  # of drops, each a label of its own
+
 _COUNTERS: Final[tuple[tuple[str, str, Callable[[Progress], int]], ...]] = (
-    ("frames_in_total", "Frames that the stage took", lambda note: note.frames_in),
-    ("frames_out_total", "Frames that the stage gave", lambda note: note.frames_out),
-    ("frames_filled_total", "Frames of which something was removed", lambda note: note.filled),
-    ("frames_redispatched_total", "Frames given to a second replica", lambda note: note.redispatched),
-    ("frames_duplicate_discarded_total", "Patches that came twice", lambda note: note.duplicates),
-    ("window_resets_total", "Times that the window began anew, at a cut or a gap", lambda note: note.resets),
+    ("frames_in", "Frames that the stage took", lambda note: note.frames_in),
+    ("frames_out", "Frames that the stage gave", lambda note: note.frames_out),
+    ("frames_filled", "Frames of which something was removed", lambda note: note.filled),
+    ("frames_repeated", "Clean frames shown once more, where no other was there in time", lambda note: note.repeated),
+    ("frames_redispatched", "Frames given to a second replica", lambda note: note.redispatched),
+    ("frames_duplicate_discarded", "Patches that came twice", lambda note: note.duplicates),
+    ("window_resets", "Times that the window began anew, at a cut or a gap", lambda note: note.resets),
 )
 _GAUGES: Final[tuple[tuple[str, str, Callable[[Progress], int]], ...]] = (
     ("queue_bytes", "Bytes of frames and patches that wait in the stage", lambda note: note.held_bytes),
     ("memory_budget_bytes", "Bytes that may wait in the stage", lambda note: note.budget_bytes),
-    ("credits_available", "Bytes that the stage may still send", lambda note: note.credit_bytes),
+    ("credit_bytes", "Bytes that the stage may still send", lambda note: note.credit_bytes),
     ("reorder_buffer_frames", "Frames whose patch is here before its turn", lambda note: note.early_frames),
-    ("frames_durable", "Frames that are surely in the file", lambda note: note.durable),
+    ("durable_frames", "Frames that are surely in the file", lambda note: note.durable),
 )
 
 
-class Instruments:
+@dataclass(slots=True, kw_only=True, eq=False)
+class Signs:
+    """What a stage may know beside its progress; None where it does not."""
+
+    lag_s: float | None = None  # age of the oldest frame that is not written yet
+    source_up: bool | None = None  # frames come, or can be asked for
+    source_frame: float = 0.0  # seconds since 1970 at which the latest came
+    reconnects: int = 0  # of the source
+    relief: int | None = None  # what is done against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper, 4 hold
+
+
+class Instruments(Collector):
     """The counters, gauges and histograms of one process."""
 
-    def __init__(self, stage: str, replica: str, stream: str) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(
+        self, stage: str, replica: str, stream: str, progress: Callable[[], Progress], signs: Callable[[], Signs]
+    ) -> None:
         self._labels = (stage, replica, stream_label(stream))
-        self._last: dict[str, int] = {}
-        self._counters = {
-            name: Counter(f"cleanplate_{name}", text, LABELS, registry=self._registry).labels(*self._labels)
-            for name, text, _ in _COUNTERS
-        }
-        self._gauges = {
-            name: Gauge(f"cleanplate_{name}", text, LABELS, registry=self._registry).labels(*self._labels)
-            for name, text, _ in _GAUGES
-        }
-        self.seconds = Histogram(
-            "cleanplate_stage_seconds",
-            "Seconds that the stage computed for one message",
-            LABELS,
-            buckets=BUCKETS,
-            registry=self._registry,
-        ).labels(*self._labels)
+        self._progress, self._signs = progress, signs
+        self._started = time.time()
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self.seconds = self._histogram("stage_seconds", "Seconds that the stage computed for one message", STEPS)
+        self.transit = self._histogram("transit_seconds", "Seconds from sending a message to its arrival", STEPS)
+        self.queue = self._histogram("queue_seconds", "Seconds that a message waited to be taken", STEPS)
+        text = "Seconds from reading a frame to giving it to the encoder"
+        latency = "end_to_end_latency_seconds"
+        self._latency = self._histogram(latency, text, LONG_STEPS) if stage == "encode" else None
 
-    def show(self, note: Progress) -> None:
-        """Bring counters and gauges up to a progress note."""
-        for name, _, value in _COUNTERS:
-            self._counters[name].inc(value(note) - self._last.get(name, 0))
-            self._last[name] = value(note)
-        for name, _, value in _GAUGES:
-            self._gauges[name].set(value(note))
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+        whole = Histogram(f"cleanplate_{name}", text, LABELS, buckets=buckets, registry=self._registry)
+        return whole.labels(*self._labels)
 
-    def serve(self, address: str) -> None:
-        """Serve /metrics at host:port, unless the address is empty; AddressError if it is taken."""
-        _serve(address, self._registry)
+    def written(self, read: float) -> None:
+        """Count how long a frame took that is in the encoder now; 0 is one of which nobody knows when it was read."""
+        if self._latency is not None and read:
+            self._latency.observe(max(0.0, time.time() - read))
+
+    def describe(self) -> Iterable[Metric]:
+        """Say that names need not be asked for at registration."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield everything that is not a histogram."""
+        note, signs = self._progress(), self._signs()
+        for name, text, value in _COUNTERS:
+            yield self._counter(name, text, value(note))
+        for name, text, value in _GAUGES:
+            yield self._gauge(name, text, value(note))
+        yield from self._drops(note)
+        yield from self._of_source(signs)
+        yield from self._of_process()
+        yield from self._of_gpus()
+
+    def _counter(self, name: str, text: str, value: float) -> Metric:
+        family = CounterMetricFamily(f"cleanplate_{name}", text, labels=LABELS)
+        family.add_metric(self._labels, value)
+        return family
+
+    def _gauge(self, name: str, text: str, value: float) -> Metric:
+        family = GaugeMetricFamily(f"cleanplate_{name}", text, labels=LABELS)
+        family.add_metric(self._labels, value)
+        return family
+
+    def _drops(self, note: Progress) -> Iterable[Metric]:
+        family = CounterMetricFamily("cleanplate_frames_dropped", "Frames let go", labels=(*LABELS, "reason"))
+        for reason in sorted(note.dropped)[:MOST_REASONS]:
+            family.add_metric((*self._labels, reason), note.dropped[reason])
+        yield family
+
+    def _of_source(self, signs: Signs) -> Iterable[Metric]:
+        if signs.lag_s is not None:
+            yield self._gauge("stream_lag_seconds", "Age of the oldest frame not yet written", signs.lag_s)
+        if signs.relief is not None:
+            text = "What is done against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper engine, 4 hold"
+            yield self._gauge("relief_level", text, signs.relief)
+        if signs.source_up is not None:
+            yield self._gauge("source_up", "1 while the source gives frames, or would", signs.source_up)
+            yield self._counter("source_reconnects", "Times that the source was opened again", signs.reconnects)
+            text = "When the latest frame came, in seconds since 1970; 0 before the first"
+            yield self._gauge("source_last_frame_timestamp_seconds", text, signs.source_frame)
+
+    def _of_process(self) -> Iterable[Metric]:
+        yield self._gauge("start_time_seconds", "When the process began, in seconds since 1970", self._started)
+        yield self._counter("cpu_seconds", "Seconds of processor time", cpu_seconds())
+        if (resident := resident_bytes()) is not None:
+            yield self._gauge("resident_memory_bytes", "Bytes of memory that the process takes", resident)
+        if (files := open_files()) is not None:
+            yield self._gauge("open_files", "Files and sockets that the process has open", files)
+
+    def _of_gpus(self) -> Iterable[Metric]:
+        labels = (*LABELS, "device")
+        up = GaugeMetricFamily("cleanplate_gpu_up", "1 while the GPU in use answers", labels=labels)
+        used = GaugeMetricFamily("cleanplate_gpu_memory_used_bytes", "Taken on the GPU, by anybody", labels=labels)
+        total = GaugeMetricFamily("cleanplate_gpu_memory_bytes", "What the GPU has", labels=labels)
+        busy = GaugeMetricFamily("cleanplate_gpu_busy_ratio", "Share of the time it computes, 0 to 1", labels=labels)
+        for gpu in gpus():
+            names = (*self._labels, gpu.name)
+            up.add_metric(names, gpu.up)
+            if gpu.up:
+                used.add_metric(names, gpu.used_bytes)
+                total.add_metric(names, gpu.total_bytes)
+            if gpu.busy is not None:
+                busy.add_metric(names, gpu.busy)
+        yield from (family for family in (up, used, total, busy) if family.samples)
+
+    def page(self) -> "WSGIApplication":
+        """Return what answers GET /metrics."""
+        return make_wsgi_app(self._registry)
 
 
-class RunInstruments:
+@dataclass(slots=True, kw_only=True, eq=False)
+class Run:
     """What only the supervisor knows of a run."""
 
+    restarts: int = 0  # of replicas
+    in_flight: int = 0  # frames read, and neither written nor dropped
+    imbalance: int = 0  # of these, more than all stages together can hold; below 0: frames that nobody has read
+    ready: Mapping[str, int] = field(default_factory=dict)  # processes, by stage
+
+
+class RunInstruments(Collector):
+    """The same, of a whole run."""
+
     def __init__(self, stream: str) -> None:
+        self.run = Run()
+        self._stream = (stream_label(stream),)
         self._registry = CollectorRegistry()
-        names, values = ("stream",), (stream_label(stream),)
-        self._restarts = Counter(
-            "cleanplate_worker_restarts_total", "Replicas that were started again", names, registry=self._registry
-        ).labels(*values)
-        self._imbalance = Gauge(
-            "cleanplate_ledger_imbalance_frames",
-            "Frames read and not yet written; 0 at the end, or something is wrong",
-            names,
-            registry=self._registry,
-        ).labels(*values)
-        self._shown = 0
+        self._registry.register(self)
 
-    def show(self, restarts: int, imbalance: int) -> None:
-        """Bring them up to date."""
-        self._restarts.inc(restarts - self._shown)
-        self._shown = restarts
-        self._imbalance.set(imbalance)
+    def describe(self) -> Iterable[Metric]:
+        """Say that names need not be asked for at registration."""
+        return ()
 
-    def serve(self, address: str) -> None:
-        """Serve /metrics at host:port, unless the address is empty; AddressError if it is taken."""
-        _serve(address, self._registry)
+    def collect(self) -> Iterable[Metric]:
+        """Yield all of it."""
+        run, stream = self.run, self._stream
+        yield _family(CounterMetricFamily, "worker_restarts", "Replicas that were started again", stream, run.restarts)
+        yield _family(GaugeMetricFamily, "in_flight_frames", "Read, not yet written or dropped", stream, run.in_flight)
+        text = "Frames that nobody can account for; 0, or something is wrong"
+        yield _family(GaugeMetricFamily, "ledger_imbalance_frames", text, stream, run.imbalance)
+        ready = GaugeMetricFamily("cleanplate_ready_processes", "Ready, by stage", labels=("stream", "stage"))
+        for stage, count in run.ready.items():
+            ready.add_metric((*stream, stage), count)
+        yield ready
+
+    def page(self) -> "WSGIApplication":
+        """Return what answers GET /metrics."""
+        return make_wsgi_app(self._registry)
 
 
-def _serve(address: str, registry: CollectorRegistry) -> None:
-    if not address:
-        return
-    host, _, port = address.rpartition(":")
-    try:
-        start_http_server(int(port), host or "127.0.0.1", registry=registry)
-    except (OSError, ValueError, OverflowError) as error:
-        raise AddressError(f"cannot serve metrics at {address}: {error}") from error
+def _family(kind: Any, name: str, text: str, stream: tuple[str], value: float) -> Metric:
+    family: Metric = kind(f"cleanplate_{name}", text, labels=("stream",))
+    family.add_metric(stream, value)  # type: ignore[attr-defined]
+    return family
 
 
 def stream_label(source: str) -> str:

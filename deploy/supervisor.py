@@ -5,19 +5,22 @@ import logging
 import secrets
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deploy.budget import Shares, share
 from deploy.children import Child
 from deploy.config import Job
 from deploy.crew import TRANSPORT_CODE, Crew, Patience
 from deploy.errors import INTERRUPTED, TERMINATED, RunError, exit_code
-from deploy.metrics import RunInstruments
+from deploy.health import Pulse, serving, targets
+from deploy.metrics import Run, RunInstruments
 from deploy.outcome import Failure, Outcome, account
 from deploy.pipeline import CONTROL, FLOW, STAGES, Stage, local_addresses
 from stages.inpaint.engines import find_engine
+from stages.pixels import frame_bytes
 from stages.segment.prompts import check
 from transport import codec
 from transport.deadlines import Deadlines
@@ -25,6 +28,9 @@ from transport.messages import StreamInfo
 from transport.notes import Drain, Failed, Lost, Note, Progress, Ready, Said
 from transport.peers import Peer
 from transport.sockets import Hub
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 log = logging.getLogger("cleanplate")
 
@@ -57,7 +63,7 @@ class Supervisor:
             replaced=self._replaced,
             died=self._died,
         )
-        self._instruments = RunInstruments(job.source)
+        self._instruments, self._pulse = RunInstruments(job.source), Pulse()
         self._failure: Failure | None = None
         self._drain_until: float | None = None
 
@@ -78,13 +84,17 @@ class Supervisor:
         with _heeding(self.signals), local_addresses() as self._addresses, hub_ as self._hub:
             self._control = self._hub.bind(self._addresses[CONTROL], accepts=list(STAGES))
             self._control.link = self
-            self._instruments.serve(self.job.metrics)
             try:
-                self._start()
-                self._watch()
+                with serving(self.job.metrics, self._pages()):
+                    self._start()
+                    self._watch()
             finally:
                 self.crew.end(lambda: self._hub.pump(0.05), at_once=len(self.signals) > 1)
         return self._outcome()
+
+    def _pages(self) -> "dict[str, WSGIApplication]":
+        count = targets(lambda: 1 + len(self.children), self.job.metrics)
+        return {"/metrics": self._instruments.page(), "/targets": count, **self._pulse.pages()}
 
     # Starting: what opens the source first, because the budget's split follows from the size of its pictures.
 
@@ -116,6 +126,7 @@ class Supervisor:
                     name, job = f"{stage.name}-{index}", job.of_replica(index)
                 self.crew.launch(stage.name, name, job, self.shares, self._addresses)
         self._await(lambda: self.crew.all_ready, "the workers to come up")
+        self._pulse.ready()
 
     def _await(self, ready: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self._patience.ready
@@ -143,9 +154,19 @@ class Supervisor:
     def _turn(self) -> None:
         self._hub.pump(0.05)
         self.crew.look_after()
-        ledger = self._outcome().ledger
-        self._instruments.show(ledger.restarts, ledger.frames_in - ledger.frames_out)
+        self._pulse.turned()
+        self._instruments.run = self._account()
         self._show(self)
+
+    def _account(self) -> Run:
+        ledger = self._outcome().ledger
+        most = self.job.memory // frame_bytes(self.info.format) if self.info else 0
+        return Run(
+            restarts=ledger.restarts,
+            in_flight=ledger.imbalance,
+            imbalance=min(ledger.imbalance, 0) or max(ledger.imbalance - most, 0),
+            ready=Counter(child.spec.stage for child in self.children.values() if child.ready and not child.done),
+        )
 
     def _heed_signals(self) -> bool:
         """Drain on the first signal; tell whether to go on, which ends with the second, or where nothing is written."""

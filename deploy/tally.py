@@ -2,35 +2,51 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from deploy.config import Spec
-from deploy.metrics import Instruments
+from deploy.health import Pulse
+from deploy.metrics import Instruments, Signs
+from deploy.outcome import NOTHING
 from transport.messages import CleanFrame, Frame, MaskedFrame
 from transport.notes import Progress
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 T = TypeVar("T")
 
 
 class Tally:
-    """What a worker counts; read by its progress reports and its metrics."""
+    """What a worker counts; read by its progress reports, its metrics and its health."""
 
     def __init__(self, spec: Spec) -> None:
-        self.instruments = Instruments(spec.stage, spec.name, spec.job.source)
+        self.pulse = Pulse()
+        self.latest = NOTHING
+        self.signs = Signs()
+        self.instruments = Instruments(spec.stage, spec.name, spec.job.source, lambda: self.latest, lambda: self.signs)
         self.frames_in = self.frames_out = self.filled = self.written = self.durable = 0
         self.busy_s = 0.0
         self._waited = 0.0  # seconds spent in the source
+        self._fed = False  # it has a source of frames
         self.held: Callable[[], int] = lambda: 0
         self.budget = 0
         self.redispatched: Callable[[], int] = lambda: 0
         self.duplicates: Callable[[], int] = lambda: 0
         self.credit: Callable[[], int] = lambda: 0
         self.early: Callable[[], int] = lambda: 0
+        self.oldest: Callable[[], float | None] | None = None  # when the oldest frame not yet written was read
         self.resets = 0
+        self.dropped: Callable[[], dict[str, int]] = dict
+        self.repeated: Callable[[], int] = lambda: 0
 
     def progress(self) -> Progress:
-        """Return it all as a note, and bring the metrics up to it."""
-        note = Progress(
+        """Return it all as a note, which is also what the metrics show. Called with the hub's lock held."""
+        if self.oldest is not None:
+            oldest = self.oldest()
+            self.signs.lag_s = 0.0 if oldest is None else max(0.0, time.time() - oldest)
+        self.latest = Progress(
             frames_in=self.frames_in,
             frames_out=self.frames_out,
             busy_s=self.busy_s,
@@ -44,19 +60,28 @@ class Tally:
             credit_bytes=self.credit(),
             early_frames=self.early(),
             resets=self.resets,
+            dropped=self.dropped(),
+            repeated=self.repeated(),
         )
-        self.instruments.show(note)
-        return note
+        return self.latest
+
+    def waited(self, transit_s: float, queue_s: float) -> None:
+        """Count how long an item was under way, and how long it then waited to be taken."""
+        self.instruments.transit.observe(transit_s)
+        self.instruments.queue.observe(queue_s)
 
     def timed(self, messages: Iterable[T]) -> Iterator[T]:
         """Pass a stage's output through, counting the time in which it computed and did not wait for input."""
         iterator = iter(messages)
         while True:
             started, waited = time.perf_counter(), self._waited
+            self.pulse.computes(self._fed)
             try:
                 message = next(iterator)
             except StopIteration:
                 return
+            finally:
+                self.pulse.computes(False)
             took = time.perf_counter() - started - (self._waited - waited)
             self.busy_s += took
             self.instruments.seconds.observe(max(took, 0.0))
@@ -67,11 +92,28 @@ class Tally:
         iterator = iter(messages)
         while True:
             started = time.perf_counter()
+            self.pulse.computes(False)
             try:
                 message = next(iterator)
             except StopIteration:
                 return
             finally:
                 self._waited += time.perf_counter() - started
+                self.pulse.computes(True)
+            self._fed = True
             self.frames_in += isinstance(message, Frame | MaskedFrame | CleanFrame)
             yield message
+            if isinstance(message, CleanFrame):
+                self.instruments.written(message.frame.read or message.frame.captured)
+
+    def came(self, message: T) -> T:
+        """Count what the source gave, and return it; a frame says from now on when it was read."""
+        if not isinstance(message, Frame):
+            return message
+        self.frames_in += 1
+        self.signs.source_frame = message.captured or time.time()
+        return replace(message, read=self.signs.source_frame)
+
+    def pages(self) -> "dict[str, WSGIApplication]":
+        """Return what the process serves, by path."""
+        return {"/metrics": self.instruments.page(), **self.pulse.pages()}

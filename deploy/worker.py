@@ -17,6 +17,7 @@ from typing import Final
 from deploy.config import Spec
 from deploy.control import Alone, Control, quietly
 from deploy.errors import TERMINATED, exit_code, sentence
+from deploy.health import serving
 from deploy.tally import Tally
 from stages.errors import StageError
 from transport import codec
@@ -43,8 +44,7 @@ def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
         for message in tally.timed(messages):
             if control.draining:
                 break
-            outlet.send(message)
-            tally.frames_in += isinstance(message, Frame)
+            outlet.send(tally.came(message))
             tally.frames_out += isinstance(message, Frame)
     except StageError as error:  # the source broke off: what was read is still worth having
         control.failed(error)
@@ -69,6 +69,7 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     tally.budget = spec.shares.store + 2 * spec.shares.link
     tally.held = lambda: distributor.held + inlet.held
     tally.redispatched, tally.credit = lambda: dispatcher.redispatched, lambda: frames.credit.left
+    tally.oldest = lambda: dispatcher.oldest
     control.on_lost = lambda note: work.lose(note.name, note.incarnation)
     control.ready()
     try:
@@ -162,11 +163,12 @@ def run(spec: Spec) -> int:
     """Run one stage to its end and return the exit code."""
     die_with_parent(spec.parent)
     tally = Tally(spec)
-    tally.instruments.serve(spec.metrics)
     with (
+        serving(spec.metrics, tally.pages()),
         Hub(role=spec.stage, name=spec.name, token=spec.token, deadlines=spec.deadlines) as hub,
         _line(spec, hub, tally) as control,
     ):
+        _observe(hub, control, tally)
         _heed_signals(spec, hub, control)
         try:
             RUN[spec.stage](spec, hub, tally, control)
@@ -195,6 +197,17 @@ def _line(spec: Spec, hub: Hub, tally: Tally) -> Iterator[Control | Alone]:
         yield control
     finally:
         logging.getLogger().removeHandler(control)
+
+
+def _observe(hub: Hub, control: Control | Alone, tally: Tally) -> None:
+    """Let the tally know that the process turns, when it is ready, and how long items wait."""
+    tend = hub.on_tend
+
+    def turn() -> None:
+        tally.pulse.turned()
+        tend()
+
+    hub.on_tend, hub.on_taken, control.on_ready = turn, tally.waited, tally.pulse.ready
 
 
 def _heed_signals(spec: Spec, hub: Hub, control: Control | Alone) -> None:

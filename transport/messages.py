@@ -138,6 +138,7 @@ class Frame:
     key: bool  # the source had a keyframe here
     format: PictureFormat
     captured: float = 0.0  # seconds since 1970 at which it came from a live source, 0 for any other
+    read: float = 0.0  # seconds since 1970 at which decode gave it; for measurements alone, nothing depends on it
     planes: tuple[Plane, ...]
 
     def __post_init__(self) -> None:
