@@ -150,6 +150,15 @@ def test_it_never_fails_and_never_finds_nothing(box, on, beside, old, flat, movi
     assert spot.box.y + spot.box.height <= 30
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_box_thinner_than_a_pixel_of_its_area_is_no_mistake():
+    luma = np.random.default_rng(1).integers(0, 256, (320, 60)).astype(np.uint8)
+    picture = PictureFormat(width=60, height=320, pixel_format="gray")
+    view = View(Frame(seq=0, pts=0, duration=1, key=True, format=picture, planes=(luma,)))
+    spot = GrabCut().segment(view, Hint(box=Box(x=30, y=0, width=1, height=320)))
+    assert (spot.values >= SURE).any()
+
+
 @pytest.mark.skipif(not FOOTAGE.is_dir(), reason="the footage is not here")
 @pytest.mark.parametrize(
     ("name", "least"), [("surf", 0.93), ("bear", 0.82), ("car-roundabout", 0.8), ("soapbox", 0.75)]

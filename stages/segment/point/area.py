@@ -37,9 +37,16 @@ def around(view: View, box: Box, side: int = SIDE) -> Area:
     height, width = picture.shape[:2]
     x = (np.arange(width, dtype=np.float32) + 0.5) * (place.width / width) + (place.x - box.x)
     y = (np.arange(height, dtype=np.float32) + 0.5) * (place.height / height) + (place.y - box.y)
-    across, down = np.meshgrid(2 * x / box.width - 1, 2 * y / box.height - 1)
-    inside = (abs(across) < 1) & (abs(down) < 1)
+    across, down = 2 * x / box.width - 1, 2 * y / box.height - 1
+    inside = _within(down)[:, None] & _within(across)
+    across, down = np.meshgrid(across, down)
     return Area(place=place, picture=picture, across=across, down=down, inside=inside)
+
+
+def _within(along: NDArray[np.float32]) -> Flags:
+    """Return which pixels lie between -1 and 1: never none, however thin a box is."""
+    within: Flags = (abs(along) < 1) | (abs(along) == abs(along).min())
+    return within
 
 
 def widened(box: Box, by: float, width: int, height: int) -> Box:
