@@ -8,6 +8,7 @@ from stages.pixels import Pixels
 from transport.messages import Box
 
 CELLS = 6  # along the longer side: a face is no face any more
+LEAST = 4.0  # pixels of a cell: of what is small, fewer cells are left
 
 
 def blur(picture: Picture, filled: Pixels) -> Pixels:
@@ -23,7 +24,7 @@ def blur(picture: Picture, filled: Pixels) -> Pixels:
 
 def _coarse(pixels: Pixels) -> Pixels:
     height, width, _ = pixels.shape
-    cell = max(height, width) / CELLS
+    cell = max(max(height, width) / CELLS, LEAST)
     size = max(1, round(width / cell)), max(1, round(height / cell))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     wide = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

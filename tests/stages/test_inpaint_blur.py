@@ -55,6 +55,13 @@ def test_a_blur_keeps_the_tone_and_none_of_the_detail():
     assert np.abs(np.diff(blurred, axis=1)).max() < 20  # of noise from 0 to 255
 
 
+def test_of_what_is_small_no_pixel_is_shown():
+    masked, small = noisy(), Box(x=40, y=16, width=4, height=6)
+    blurred = filled(replace(masked, blurred=mask(small)))[8:14, 32:36, 0]
+    source = read(masked.frame, small)[..., 0]
+    assert blurred.std() < source.std() / 3
+
+
 def test_the_edge_of_a_blur_fades_as_its_mask_does():
     soft = mask(LOST)
     soft.alpha[:, 0] = 0
