@@ -1,6 +1,6 @@
 """Pictures in order in, every one without its hole out: what VINet keeps from frame to frame."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,45 +27,37 @@ class Shown:
 class Stream:
     """Fills one picture after the other; all are of one size, a multiple of STRIDE."""
 
-    def __init__(self, net: VINet) -> None:
+    def __init__(self, net: VINet, last: Shown | None = None) -> None:
+        """Begin, or go on from `last`: a picture that comes before, with or without the hole that it had."""
         self._net = net
         self._like = net.decoder.dc6.weight  # where tensors are to be, and of what precision
         self._held: dict[int, Features] = {}
-        self._last: Shown | None = None
-
-    @property
-    def last(self) -> Shown | None:
-        """The last answer, in 32 bits, with the hole that it filled."""
-        return self._last
-
-    def follow(self, last: Shown | None) -> None:
-        """Go on from another picture than the last answer: one of another size, or one that had no hole."""
-        self._held.clear()
-        self._last = last
+        self.last = last  # the latest answer, in 32 bits, with the hole that it filled
 
     @torch.inference_mode()
-    def fill(self, target: Shown, references: Sequence[Shown]) -> Tensor:
+    def fill(self, target: Shown, references: Sequence[int], show: Callable[[int], Shown]) -> Tensor:
         """Return the picture with its hole filled and all else drawn anew, (1, 3, H, W), about [-1, 1].
 
-        `references` are those at REFERENCES, or what stands for them at the ends of a clip; each is looked at once, as
-        long as it stays within SPAN of what is filled.
+        `references` are the times of those at REFERENCES, or of what stands for them at the ends of a clip. Each is
+        asked for once, as long as it stays within SPAN of what is filled.
         """
-        net, last = self._net, self._last
-        around = [self._features(shown) for shown in references]
+        net, last = self._net, self.last
+        around = [self._features(time, show) for time in references]
         own = self._input(_hidden(target), target.hole)
         if last is None:
             before = net.look_around(own)
         else:
             before = net.look_around(self._input(last.colours, last.hole * (FAINT if net.is_double else 0)))
-        made = net(net.look(own), around, before, None if last is None else last.colours)
+        made: Tensor = net(net.look(own), around, before, None if last is None else last.colours)
         self._held = {time: held for time, held in self._held.items() if abs(time - target.time) <= SPAN}
-        self._last = Shown(time=target.time, colours=made, hole=target.hole)
-        return made  # type: ignore[no-any-return]
+        self.last = Shown(time=target.time, colours=made, hole=target.hole)
+        return made
 
-    def _features(self, shown: Shown) -> Features:
-        if shown.time not in self._held:
-            self._held[shown.time] = self._net.look_around(self._input(_hidden(shown), shown.hole)).features
-        return self._held[shown.time]
+    def _features(self, time: int, show: Callable[[int], Shown]) -> Features:
+        if time not in self._held:
+            shown = show(time)
+            self._held[time] = self._net.look_around(self._input(_hidden(shown), shown.hole)).features
+        return self._held[time]
 
     def _input(self, colours: Tensor, hole: Tensor) -> Tensor:
         stacked = torch.cat((colours, torch.ones_like(hole), hole), dim=1)  # (1, 5, H, W)

@@ -12,7 +12,7 @@ Correlation (mean product over the channels, zero beyond the edge, one channel a
 import functools
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,22 +24,34 @@ from torch.nn import functional
 STRIDE = 3  # frames, opt.t_stride
 
 
-def open_net(clone: Path, stand_ins: Path, size: int) -> Any:
-    """Return its network for pictures of `size`, 512 or 256, in evaluation mode, with the weights it begins with."""
+def open_net(clone: Path, stand_ins: Path, *, double: bool, height: int, width: int) -> Any:
+    """Return its network in evaluation mode, as it is for 512 (`double`) or 256 pixels, but for pictures of this size.
+
+    It keeps the sizes that it enlarges to, all of them squares; nothing else in it knows of them.
+    """
     sys.path[:0] = [str(clone), str(stand_ins)]
     ours = import_module("standins")
-    for name, kind in (
-        ("models.correlation_package.correlation", "Correlation"),
-        ("lib.resample2d_package.resample2d", "Resample2d"),
-    ):
-        module = types.ModuleType(name)
+    for path, kind in (("models.correlation_package", "Correlation"), ("lib.resample2d_package", "Resample2d")):
+        module = types.ModuleType(f"{path}.{kind.lower()}")
         setattr(module, kind, getattr(ours, kind))
-        sys.modules[name] = module
+        sys.modules[module.__name__] = module
     torch.Tensor.cuda = torch.nn.Module.cuda = lambda self, *_: self  # type: ignore[assignment, method-assign]
     functional.grid_sample = functools.partial(functional.grid_sample, align_corners=True)
-    options = types.SimpleNamespace(crop_size=size, double_size=size == 512, search_range=4, batch_norm=False)
+    options = types.SimpleNamespace(crop_size=512, double_size=double, search_range=4, batch_norm=False)
     options.prev_warp, options.loss_on_raw = True, False
-    return import_module("models.vinet").VINet_final(opt=options).eval()
+    net = import_module("models.vinet").VINet_final(opt=options).eval()
+    decoder, half = net.decoder, 2 if double else 1
+    for layer, shrunk in ((decoder.dc1_1, 4), (decoder.dc2_2, 2), (decoder.dc4, 1)):
+        layer.conv[0].size = (1, height // shrunk // half, width // shrunk // half)
+    if double:
+        decoder.upsample.size = (1, height, width)
+    return net
+
+
+def fill(net: Any, weights: Mapping[str, Tensor]) -> Any:
+    """Return the network with these weights, all of which and no others it must have."""
+    net.load_state_dict(weights)
+    return net
 
 
 def play(net: Any, pictures: Sequence[Tensor], masks: Sequence[Tensor]) -> Iterator[Tensor]:

@@ -1,0 +1,65 @@
+"""A hole in, the part of the picture that the network is shown of it out, and how large it is shown.
+
+A region is kept as long as it will do: while it stays, what the network has seen and said of it stays true.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from stages.inpaint.cells import grow
+from stages.pixels import align
+from transport.messages import Box, PictureFormat
+
+STRIDE: Final = 32  # pixels; stages.nets.vinet.net.STRIDE, which needs torch
+CONTEXT: Final = 0.5  # of the hole's longer side, to be seen on every side of it
+LEAST: Final = 224  # pixels along each side, where the picture has as many: the flow searches far
+SPARE: Final = 1.5  # times the sides that would do, beyond which a region is too large
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A part of the picture, on the chroma grid, and the size at which the network is shown it."""
+
+    box: Box  # pixels of the picture
+    width: int  # pixels of the network, multiples of STRIDE
+    height: int
+
+
+def longest_for(trained: int, working: int) -> int:
+    """Return how many pixels the network is shown along a side at most; 0: as many as it was trained with."""
+    return max((working or trained) // STRIDE, 1) * STRIDE
+
+
+def region_for(hole: Box, picture: PictureFormat, longest: int) -> Region:
+    """Return what is to be shown of a hole."""
+    margin = round(CONTEXT * max(hole.width, hole.height))
+    x, width = _around(hole.x, hole.width, margin, picture.width)
+    y, height = _around(hole.y, hole.height, margin, picture.height)
+    box = align(Box(x=x, y=y, width=width, height=height), picture)
+    across, down = size_of(box.width, box.height, longest)
+    return Region(box=box, width=across, height=down)
+
+
+def serves(region: Region, hole: Box, picture: PictureFormat, wanted: Region) -> bool:
+    """Tell whether a region still shows enough around a hole, for which `wanted` would be made, and not too much."""
+    margin = round(CONTEXT * max(hole.width, hole.height)) // 2
+    small = region.box.width <= SPARE * wanted.box.width and region.box.height <= SPARE * wanted.box.height
+    return small and _within(grow(hole, margin, picture), region.box)
+
+
+def size_of(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Return the size, in multiples of STRIDE, at which so many pixels are shown: shrunk if need be, never enlarged."""
+    scale = min(longest / max(width, height), 1) / STRIDE
+    return max(round(width * scale), 1) * STRIDE, max(round(height * scale), 1) * STRIDE
+
+
+def _around(low: int, length: int, margin: int, limit: int) -> tuple[int, int]:
+    """Return where a stretch around another begins, and how long it is: a multiple of STRIDE where there is room."""
+    wanted = min(max(-(-(length + 2 * margin) // STRIDE) * STRIDE, LEAST), limit)
+    return min(max(low - (wanted - length) // 2, 0), limit - wanted), wanted
+
+
+def _within(inner: Box, outer: Box) -> bool:
+    left, top = inner.x >= outer.x, inner.y >= outer.y
+    right, bottom = inner.x + inner.width <= outer.x + outer.width, inner.y + inner.height <= outer.y + outer.height
+    return left and top and right and bottom
