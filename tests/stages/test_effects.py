@@ -43,10 +43,11 @@ def whole(spot):
     return canvas
 
 
-def play(count, place, cast, *, pan=0, light=lambda seq: 1.0, patch=None):
+def play(count, place, cast, *, pan=0, light=lambda seq: 1.0, patch=None, depth=0.5, border=1.5):
     """Yield a red object that walks over ground, its shadow, and what is found, frame by frame.
 
-    `place` and `cast` give the masks of object and shadow; `patch` is a mask of ground that is dark by itself.
+    `place` and `cast` give the masks of object and shadow; `patch` is a mask of ground that is dark by itself; `depth`
+    is the share of the light that the shadow takes, `border` how softly it ends, pixels.
     """
     effects = Effects(PICTURE)
     for seq in range(count):
@@ -54,7 +55,7 @@ def play(count, place, cast, *, pan=0, light=lambda seq: 1.0, patch=None):
         if patch is not None:
             image[patch > 0] *= 0.6
         inside, shadow = place(seq), cast(seq)
-        image *= 1 - 0.5 * cv2.GaussianBlur(shadow, (0, 0), 1.5)[..., None] / 255
+        image *= 1 - depth * cv2.GaussianBlur(shadow, (0, 0), border)[..., None] / 255
         own = np.roll(grain(7, 15, 90)[:, :WIDTH], 5 * seq, axis=1) * (2.0, 0.7, 0.6)
         image = np.where(inside[..., None] > 0, own, image) * light(seq)
         yield inside > 0, shadow > 0, whole(effects.step(view(image, seq), sure(crop(inside))))
@@ -86,6 +87,18 @@ def test_a_shadow_is_taken_in_from_the_first_frame_on(pan):
         assert found[inside].all()
         assert share(found, shadow & ~inside) > 0.9
         assert np.count_nonzero(found & ~widened(inside | shadow, 5)) == 0
+
+
+def below(seq):
+    return cv2.ellipse(nothing(seq), (35 + 5 * seq, 122), (32, 14), 0, 0, 360, 255, cv2.FILLED)
+
+
+@pytest.mark.parametrize("pan", [0, 3])
+def test_a_faint_shadow_without_a_border_is_taken_in_too(pan):
+    for inside, shadow, found in play(16, walking, below, pan=pan, depth=0.2, border=4):
+        core = cv2.erode(shadow.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        assert share(found, core & ~inside) > 0.65
+        assert np.count_nonzero(found & ~widened(inside | shadow, 8)) == 0
 
 
 def test_an_object_without_a_shadow_gets_none():

@@ -1,20 +1,25 @@
 """One frame in, where it looks like a shadow beside an object out: for ground that was never seen without it.
 
 What is darker than the ground around it, with the ground's own chroma. The ground is the median over a window larger
-than a shadow; where it has strong contrasts of its own, nothing is said.
+than a shadow; where it has strong contrasts of its own, nothing is said. A shadow under an overcast sky is faint and
+has no border, so it is also looked for in the mean over a few pixels, in which the grain of the ground is gone.
 """
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from stages.segment.outline.plate import Flags, log_ratio
+from stages.segment.outline.plate import Flags, Logs, log_ratio
 from stages.segment.outline.reduced import Picture, mean
 from stages.segment.outline.shade import is_even, is_shade
 
 COARSE = 4  # reduced pixels each way that the ground is looked at in
 WINDOW = 0.9  # of the object's longer side: what the median is taken over
 LARGEST = 41  # coarse pixels of that window
-DARKER = 0.25  # log: a fainter shadow is not told from the ground by one frame alone
+DARKER = 0.25  # log: a fainter shadow is not told from the ground by single pixels of one frame ...
+FAINT, ROUGHER = 0.07, 2.0  # ... but by means of many: no fainter than that, nor than so many times the roughness
+MEANS = ((9, 1.0), (3, 0.5))  # reduced pixels a side, and share of that: a border's mean is dark, its pixels are not
+LARGE = 0.08  # of the object's area: smaller patches are as faint on any ground
 PLAIN = 0.1  # log: the median deviation of ground that is plain enough to be judged
 
 
@@ -24,17 +29,33 @@ def unlit(seen: Picture, hidden: Flags, longer: int) -> Flags:
     size = max(width // COARSE, 4), max(height // COARSE, 4)
     coarse = _without(seen, hidden, size)
     window = min(int(longer * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
-    ground = cv2.medianBlur(coarse, window)
-    off = np.abs(mean(log_ratio(coarse, ground)))
-    rough = cv2.medianBlur(np.clip(off * 255, 0, 255).astype(np.uint8), window)
-    whole = width, height
-    ground = cv2.resize(ground, whole, interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    plain = cv2.resize(rough, whole, interpolation=cv2.INTER_LINEAR) < 255 * PLAIN
+    middle = cv2.medianBlur(coarse, window)
+    off = np.clip(np.abs(mean(log_ratio(coarse, middle))) * 255, 0, 255).astype(np.uint8)
+    ground, rough = (_enlarged(one, hidden.shape) for one in (middle, cv2.medianBlur(off, window)))
+    rough /= np.float32(255)
+    plain: Flags = (rough < PLAIN) & ~hidden
+    return plain & (_crisp(seen, ground, hidden) | _soft(seen, ground, rough, hidden))
+
+
+def _crisp(seen: Picture, ground: Picture, hidden: Flags) -> Flags:
     ratio = log_ratio(cv2.blur(seen, (3, 3)), ground)
     change = mean(ratio)
-    fits = (change < -DARKER) & is_shade(ratio) & plain & ~hidden
+    fits = (change < -DARKER) & is_shade(ratio) & ~hidden
     found: Flags = fits & is_even(change, fits)
     return found
+
+
+def _soft(seen: Picture, ground: Picture, rough: Logs, hidden: Flags) -> Flags:
+    weight = (~hidden).astype(np.float32)
+    faint = np.maximum(np.float32(FAINT), np.float32(ROUGHER) * rough)
+    ground_alone, fits = seen * weight[..., None], ~hidden
+    for side, part in MEANS:
+        share = cv2.blur(weight, (side, side)) + np.float32(1e-3)
+        ratio = log_ratio(cv2.blur(ground_alone, (side, side)) / share[..., None], ground)
+        fits &= (mean(ratio) < -np.float32(part) * faint) & is_shade(ratio)
+    _, labels, sizes, _ = cv2.connectedComponentsWithStats(fits.view(np.uint8), connectivity=8)
+    large = sizes[:, cv2.CC_STAT_AREA] >= LARGE * np.count_nonzero(hidden)
+    return np.asarray(large[labels] & fits, np.bool_)
 
 
 def _without(seen: Picture, hidden: Flags, size: tuple[int, int]) -> cv2.typing.MatLike:
@@ -45,3 +66,7 @@ def _without(seen: Picture, hidden: Flags, size: tuple[int, int]) -> cv2.typing.
     wide = max(size) // 8 * 2 + 1
     around = cv2.blur(coarse, (wide, wide)) / np.maximum(cv2.blur(share, (wide, wide)), 1e-3)[..., None]
     return np.clip((coarse + around * 1e-3) / (share + 1e-3), 0, 255).astype(np.uint8)
+
+
+def _enlarged(coarse: cv2.typing.MatLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
