@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stages.errors import PromptError
 from stages.segment.point.segmenter import Hint, Point
 from stages.segment.prompts import Prompt
-from stages.segment.spot import SURE, Spot
+from stages.segment.spot import SURE, Spot, overlap
 from transport.messages import Box
 
 SAME = (
@@ -99,14 +99,6 @@ def _touches(prompt: Prompt, spot: Spot) -> bool:
         return False
     x, y = prompt.point.x - spot.box.x, prompt.point.y - spot.box.y
     return 0 <= x < spot.box.width and 0 <= y < spot.box.height and bool(spot.values[y, x] >= SURE)
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Return the intersection of two boxes over their union, 0 to 1."""
-    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    both = max(across, 0) * max(down, 0)
-    return both / max(one.width * one.height + other.width * other.height - both, 1)
 
 
 def hint_of(group: Sequence[Prompt], pictures: Sequence[Spot], older: Spot | None) -> Hint:

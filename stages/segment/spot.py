@@ -1,4 +1,4 @@
-"""A spot: what is known of an object's place in one frame. Everything works on the box that encloses it."""
+"""A spot: what is known of an object's place in one frame; and the boxes, on which everything works."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,14 +84,6 @@ def moved(spot: Spot, shift: tuple[int, int], picture: PictureFormat) -> Spot | 
     return Spot(box=box, values=spot.values[top - y : bottom - y, left - x : right - x])
 
 
-def expand(box: Box, pixels: int, picture: PictureFormat) -> Box:
-    """Return the box with so many pixels more on every side, cut at the picture's edges."""
-    x, y = max(box.x - pixels, 0), max(box.y - pixels, 0)
-    right = min(box.x + box.width + pixels, picture.width)
-    bottom = min(box.y + box.height + pixels, picture.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
-
-
 def tight(inside: NDArray[np.bool_], box: Box) -> Spot | None:
     """Return what is True, an array that lies at `box`, as 0 and 255 in the tightest box; None if nothing is."""
     x, y, width, height = cv2.boundingRect(np.ascontiguousarray(inside).view(np.uint8))
@@ -99,6 +91,38 @@ def tight(inside: NDArray[np.bool_], box: Box) -> Spot | None:
         return None
     values = inside[y : y + height, x : x + width].astype(np.uint8) * np.uint8(255)
     return Spot(box=Box(x=box.x + x, y=box.y + y, width=width, height=height), values=values)
+
+
+def expand(box: Box, pixels: int, picture: PictureFormat) -> Box:
+    """Return the box with so many pixels more on every side, cut at the picture's edges."""
+    return _outwards(box, pixels, pixels, picture)
+
+
+def enlarge(box: Box, share: float, picture: PictureFormat, *, least: int = 1) -> Box:
+    """Return the box with a share of its sides more on every side, at least so many pixels, cut at the edges."""
+    dx, dy = (max(least, round(share * length)) for length in (box.width, box.height))
+    return _outwards(box, dx, dy, picture)
+
+
+def _outwards(box: Box, dx: int, dy: int, picture: PictureFormat) -> Box:
+    x, y = max(box.x - dx, 0), max(box.y - dy, 0)
+    right, bottom = min(box.x + box.width + dx, picture.width), min(box.y + box.height + dy, picture.height)
+    return Box(x=x, y=y, width=right - x, height=bottom - y)
+
+
+def common(one: Box, other: Box) -> Box | None:
+    """Return the box that two share; None if they share nothing."""
+    x, y = max(one.x, other.x), max(one.y, other.y)
+    right = min(one.x + one.width, other.x + other.width)
+    bottom = min(one.y + one.height, other.y + other.height)
+    return Box(x=x, y=y, width=right - x, height=bottom - y) if x < right and y < bottom else None
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection of two boxes over their union, 0 to 1."""
+    both = common(one, other)
+    shared = both.width * both.height if both else 0
+    return shared / max(one.width * one.height + other.width * other.height - shared, 1)
 
 
 def enclose(boxes: Sequence[Box]) -> Box:

@@ -12,11 +12,11 @@ from stages.segment.detect import hog
 from stages.segment.detect.boxes import corners, each_once, inside_picture, is_cut, overlaps, squares
 from stages.segment.detect.choose import WAYS, make_detector
 from stages.segment.detect.classes import COCO, SYNONYMS, VOC, known, label, labels
-from stages.segment.detect.cover import cover, full, grown, widened
+from stages.segment.detect.cover import cover, full
 from stages.segment.detect.detector import Detection
 from stages.segment.detect.fastestdet import HALF, decode
 from stages.segment.detect.regions import pieces
-from stages.segment.spot import rectangle, slices
+from stages.segment.spot import enlarge, rectangle, slices
 from stages.segment.view import View
 from transport.messages import Box, Frame, PictureFormat
 from weights.load import WeightsError
@@ -150,7 +150,7 @@ NEAR = Box(x=40, y=20, width=50, height=80)  # a fifth of the picture
 
 def test_a_box_is_hidden_whole_and_wider_than_the_detector_said():
     found = cover(view(), Detection(label="person", score=0.9, box=NEAR), None)
-    assert found.box == grown(NEAR, 0.12, view())
+    assert found.box == enlarge(NEAR, 0.12, view().frame.format)
     x, y = NEAR.x - found.box.x, NEAR.y - found.box.y
     inside = found.values[y : y + NEAR.height, x : x + NEAR.width]
     assert (inside > 0).mean() > 0.99
@@ -160,20 +160,14 @@ def test_an_outline_that_lacks_the_head_is_not_believed():
     legs = rectangle(Box(x=40, y=60, width=50, height=40))
     whole = rectangle(NEAR)
     detection = Detection(label="person", score=0.9, box=NEAR)
-    assert cover(view(), detection, Always(legs)).box == grown(NEAR, 0.12, view())
+    assert cover(view(), detection, Always(legs)).box == enlarge(NEAR, 0.12, view().frame.format)
     assert cover(view(), detection, Always(whole)).box == Box(x=38, y=18, width=54, height=84)
 
 
 def test_a_small_object_is_hidden_whole_without_asking_for_its_outline():
     small = Box(x=40, y=20, width=8, height=20)
     found = cover(view(), Detection(label="person", score=0.9, box=small), Always(None))
-    assert found.box == grown(small, 0.12, view())
-
-
-def test_widening_stops_at_the_pictures_edges():
-    spot = widened(full(Box(x=0, y=0, width=20, height=20)), 5, view())
-    assert spot.box == Box(x=0, y=0, width=25, height=25)
-    assert widened(spot, 0, view()) is spot
+    assert found.box == enlarge(small, 0.12, view().frame.format)
 
 
 def test_a_detector_that_is_none_lists_those_there_are():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stages.errors import PromptError
-from stages.segment.hints import Known, hint_of, meant, overlap, together
+from stages.segment.hints import Known, hint_of, meant, together
 from stages.segment.point.segmenter import Point
 from stages.segment.prompts import Prompt
 from stages.segment.spot import Spot, rectangle
@@ -100,10 +100,3 @@ def test_a_box_or_a_mask_replaces_what_was_thought_before():
     drawn = Spot(box=Box(x=1, y=1, width=2, height=2), values=np.full((2, 2), 255, np.uint8))
     assert hint_of([box(5, 5, 9, 9)], [], older).spot is None
     assert hint_of([picture()], [drawn], older).spot is drawn
-
-
-def test_overlap_is_the_intersection_over_the_union():
-    one = Box(x=0, y=0, width=10, height=10)
-    assert overlap(one, one) == 1
-    assert overlap(one, Box(x=5, y=0, width=10, height=10)) == pytest.approx(50 / 150)
-    assert overlap(one, Box(x=10, y=0, width=10, height=10)) == 0

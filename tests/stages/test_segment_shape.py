@@ -3,7 +3,7 @@ import pytest
 
 from stages.segment.outline.hold import Holder
 from stages.segment.outline.soften import soften
-from stages.segment.spot import Spot, crop, rectangle, sure, unite
+from stages.segment.spot import Spot, crop, enlarge, expand, overlap, rectangle, sure, unite
 from transport.messages import Box, PictureFormat
 
 WIDTH, HEIGHT = 60, 40
@@ -142,3 +142,17 @@ def test_what_was_held_is_forgotten_at_a_cut():
     corners = [rectangle(Box(x=x, y=y, width=1, height=1)) for x, y in ((0, 0), (20, 20))]
     around = unite(corners)
     assert np.array_equal(whole(holder.step(around)), whole(around))
+
+
+def test_overlap_is_the_intersection_over_the_union():
+    one = Box(x=0, y=0, width=10, height=10)
+    assert overlap(one, one) == 1
+    assert overlap(one, Box(x=5, y=0, width=10, height=10)) == pytest.approx(50 / 150)
+    assert overlap(one, Box(x=10, y=0, width=10, height=10)) == 0
+
+
+def test_a_box_is_made_larger_by_pixels_or_by_a_share_and_ends_with_the_picture():
+    box = Box(x=10, y=30, width=20, height=8)
+    assert expand(box, 3, picture()) == Box(x=7, y=27, width=26, height=13)
+    assert enlarge(box, 0.25, picture()) == Box(x=5, y=28, width=30, height=12)
+    assert enlarge(box, 0.25, picture(), least=12) == Box(x=0, y=18, width=42, height=22)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from stages.segment.detect.detector import Detection
 from stages.segment.point.segmenter import Hint, Segmenter
-from stages.segment.spot import SURE, Spot, slices, tight
+from stages.segment.spot import SURE, Spot, enlarge, grown, tight
 from stages.segment.view import View
 from transport.messages import Box
 
@@ -21,15 +20,16 @@ REACHES = 0.9  # of its width and height, without which an outline is not believ
 
 def cover(view: View, detection: Detection, segmenter: Segmenter | None, window: Sequence[View] = ()) -> Spot:
     """Return what hides the object: its outline widened where that can be trusted, else its whole box."""
+    pixels, picture = round(ROUND * min(detection.box.width, detection.box.height)), view.frame.format
     if detection.spot:
-        return widened(detection.spot, round(ROUND * _side(detection.box)), view)
-    whole = grown(detection.box, MARGIN, view)
+        return grown(detection.spot, pixels, picture)
+    whole = enlarge(detection.box, MARGIN, picture)
     if segmenter is None or detection.box.width * detection.box.height < LARGE * view.width * view.height:
         return full(whole)
     outline = segmenter.segment(view, Hint(box=whole), window)
     if not _is_believed(outline, detection.box):
         return full(whole)
-    return widened(outline, round(ROUND * _side(detection.box)), view)
+    return grown(outline, pixels, picture)
 
 
 def full(box: Box) -> Spot:
@@ -39,35 +39,9 @@ def full(box: Box) -> Spot:
     return Spot(box=box, values=inside.astype(np.uint8) * np.uint8(255))
 
 
-def grown(box: Box, share: float, view: View) -> Box:
-    """Return the box larger by a share of its sides, on every side, cut at the picture's edges."""
-    dx, dy = (max(1, round(share * length)) for length in (box.width, box.height))
-    x, y = max(box.x - dx, 0), max(box.y - dy, 0)
-    right, bottom = min(box.x + box.width + dx, view.width), min(box.y + box.height + dy, view.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
-
-
-def widened(spot: Spot, pixels: int, view: View) -> Spot:
-    """Return the spot wider by some pixels, in a larger box."""
-    if pixels < 1:
-        return spot
-    x, y = max(spot.box.x - pixels, 0), max(spot.box.y - pixels, 0)
-    right = min(spot.box.x + spot.box.width + pixels, view.width)
-    bottom = min(spot.box.y + spot.box.height + pixels, view.height)
-    box = Box(x=x, y=y, width=right - x, height=bottom - y)
-    values = np.zeros((box.height, box.width), np.uint8)
-    values[slices(spot.box, box)] = spot.values
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
-    return Spot(box=box, values=np.asarray(cv2.dilate(values, disc), np.uint8))
-
-
 def _is_believed(outline: Spot, box: Box) -> bool:
     found = tight(outline.values >= SURE, outline.box)
     if found is None:
         return False
     reaches = found.box.width >= REACHES * box.width and found.box.height >= REACHES * box.height
     return reaches and bool(np.count_nonzero(found.values) >= FILLS * box.width * box.height)
-
-
-def _side(box: Box) -> int:
-    return min(box.width, box.height)

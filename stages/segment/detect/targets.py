@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.segment.detect.boxes import corners, overlaps
-from stages.segment.detect.cover import cover, widened
+from stages.segment.detect.cover import cover
 from stages.segment.detect.detector import Detection, Detector
 from stages.segment.detect.match import Look, likeness, look, pairs
 from stages.segment.point.segmenter import Segmenter
-from stages.segment.spot import Spot
+from stages.segment.spot import Spot, grown
 from stages.segment.track.tracker import Sighting, Tracker
 from stages.segment.view import View
 from transport.messages import Box
@@ -180,7 +180,8 @@ class Targets:
 def _held(track: _Track, view: View) -> Spot:
     """Return the spot, the larger the longer nobody has seen the object."""
     side = min(track.spot.box.width, track.spot.box.height)
-    return widened(track.spot, round(side * min(GROW * track.unseen, MOST_GROWN)), view)
+    pixels = round(side * min(GROW * track.unseen, MOST_GROWN))
+    return grown(track.spot, pixels, view.frame.format) if pixels else track.spot
 
 
 def _moved(box: Box, before: Box, after: Box, view: View) -> Box:

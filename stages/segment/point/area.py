@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.spot import slices
+from stages.segment.spot import common, enlarge, slices
 from stages.segment.view import Colours, Grey, View
 from transport.messages import Box
 
@@ -32,7 +32,7 @@ class Area:
 
 def around(view: View, box: Box, side: int = SIDE) -> Area:
     """Return a box of a picture with its surroundings."""
-    place = widened(box, AROUND, view.width, view.height)
+    place = enlarge(box, AROUND, view.frame.format, least=LEAST)
     picture = shrunk(view, place, side)
     height, width = picture.shape[:2]
     x = (np.arange(width, dtype=np.float32) + 0.5) * (place.width / width) + (place.x - box.x)
@@ -47,14 +47,6 @@ def _within(along: NDArray[np.float32]) -> Flags:
     """Return which pixels lie between -1 and 1: never none, however thin a box is."""
     within: Flags = (abs(along) < 1) | (abs(along) == abs(along).min())
     return within
-
-
-def widened(box: Box, by: float, width: int, height: int) -> Box:
-    """Return a box with more on each side, by a part of its own sides, cut at the edges of the picture."""
-    dx, dy = max(LEAST, round(box.width * by)), max(LEAST, round(box.height * by))
-    x, y = max(0, box.x - dx), max(0, box.y - dy)
-    right, bottom = min(width, box.x + box.width + dx), min(height, box.y + box.height + dy)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
 
 
 def shrunk(view: View, place: Box, side: int) -> Colours:
@@ -75,11 +67,7 @@ def _size(place: Box, side: int) -> tuple[int, int]:
 def within(area: Area, values: NDArray[Any], place: Box) -> Map:
     """Return values that lie at a place in the picture as the area has them: 0 to 1 for bytes, 0 elsewhere."""
     whole = np.zeros((area.place.height, area.place.width), np.float32)
-    x, y = max(place.x, area.place.x), max(place.y, area.place.y)
-    right = min(place.x + place.width, area.place.x + area.place.width)
-    bottom = min(place.y + place.height, area.place.y + area.place.height)
-    if right > x and bottom > y:
-        shared = Box(x=x, y=y, width=right - x, height=bottom - y)
+    if shared := common(place, area.place):
         whole[slices(shared, area.place)] = values[slices(shared, place)] / np.float32(255)
     size = area.picture.shape[1::-1]
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)

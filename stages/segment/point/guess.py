@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from stages.segment.point.area import Map, around, widened
+from stages.segment.point.area import LEAST, Map, around
 from stages.segment.point.barrier import barrier
 from stages.segment.point.motion import Moves, moves
 from stages.segment.point.segmenter import Hint
-from stages.segment.spot import enclose
+from stages.segment.spot import enclose, enlarge, overlap
 from stages.segment.view import View
 from transport.messages import Box
 
@@ -31,7 +31,7 @@ def guesses(view: View, hint: Hint, window: Sequence[View] = ()) -> list[Box]:
     if hint.box is not None:
         return [_with_points(hint.box, hint)]
     if hint.spot is not None:
-        return [_with_points(widened(hint.spot.box, DRIFT, view.width, view.height), hint)]
+        return [_with_points(enlarge(hint.spot.box, DRIFT, view.frame.format, least=LEAST), hint)]
     whole = Box(x=0, y=0, width=view.width, height=view.height)
     return (_grown(view, hint, window) if hint.points else []) or [whole]
 
@@ -57,7 +57,7 @@ def _grown(view: View, hint: Hint, window: Sequence[View]) -> list[Box]:
     boxes: list[Box] = []
     for share in SHARES:
         box = _with_points(_box(distance <= np.quantile(distance, share), starts, view), hint)
-        if all(_overlap(box, other) < ALIKE for other in boxes):
+        if all(overlap(box, other) < ALIKE for other in boxes):
             boxes.append(box)
     return boxes
 
@@ -76,10 +76,3 @@ def _box(reached: np.ndarray, starts: np.ndarray, view: View) -> Box:
     left, top = x * view.width // width, y * view.height // height
     right, bottom = -(-(x + across) * view.width // width), -(-(y + down) * view.height // height)
     return Box(x=left, y=top, width=min(right, view.width) - left, height=min(bottom, view.height) - top)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    shared = max(0, width) * max(0, height)
-    return shared / (one.width * one.height + other.width * other.height - shared)

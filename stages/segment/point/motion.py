@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.point.area import Area, Flags, Map, shrunk_luma, widened
+from stages.segment.point.area import LEAST, Area, Flags, Map, shrunk_luma
+from stages.segment.spot import enlarge
 from stages.segment.view import View
 from transport.messages import Box
 
@@ -22,7 +23,7 @@ QUIET = 0.3  # pixels: dense flow is no better
 
 def moves(view: View, window: Sequence[View], box: Box, area: Area) -> Iterator[Moves]:
     """Yield, for some frames of the window, how the area moves against the box's surroundings."""
-    place = widened(box, AROUND, view.width, view.height)
+    place = enlarge(box, AROUND, view.frame.format, least=LEAST)
     here = shrunk_luma(view, place, SIDE)
     if min(here.shape) < SMALLEST:
         return

@@ -73,7 +73,7 @@ class Way:
             self._motion += STEADY * (sides - self._sides - self._motion)
         self._sides, self._frames = sides, _frames_left(sides, self._motion, margin, view)
 
-    def left(self, age: int) -> bool:
+    def left(self, age: float) -> bool:
         """Tell whether what was not seen for so many frames has gone out of the picture as it went before."""
         return age >= self._frames
 
