@@ -148,5 +148,5 @@ def _bar(name: str) -> Iterator["Progress"]:
         yield lambda done, total: shown.update(task, completed=done, total=total or None)
 
 
-def _say(text: str, where: TextIO | None = None) -> None:
-    (where or sys.stdout).write(f"{text}\n")
+def _say(text: str, stream: TextIO | None = None) -> None:
+    (stream or sys.stdout).write(f"{text}\n")

@@ -10,6 +10,7 @@ from weights.limits import CHANGED, KEPT, Limits
 from weights.reason import reason
 
 HOST = "drive.google.com"
+STALE, CUT = "the requested byte range", "is incomplete"  # gdown's words for a file that is another now, and a cut line
 
 
 def is_drive(url: str) -> bool:
@@ -48,19 +49,12 @@ def download(url: str, part: Path, limits: Limits) -> None:
     except (WeightsError, OSError):
         raise
     except Exception as error:  # gdown reads pages, which change, and fails on them in more ways than it tells
-        raise FetchError(f"{url} {_told(error, part)}") from error
+        if STALE in str(error):
+            forget(part)
+        raise FetchError(f"{url} {_told(error)}") from error
     finally:
         clock.cancel()
     os.replace(_whole(part), part)
-
-
-def _told(error: Exception, part: Path) -> str:
-    """Return what gdown says; where it speaks of its files and options, what that means here."""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    if "byte range" in said:
-        forget(part)
-        return CHANGED
-    return f"broke off; {KEPT}" if "incomplete" in said else f"cannot be fetched: {said}"
 
 
 def forget(part: Path) -> None:
@@ -72,3 +66,11 @@ def forget(part: Path) -> None:
 def _whole(part: Path) -> Path:
     """Return under which name gdown leaves a file when it is complete; what is there already it does not fetch."""
     return part.with_name(f"{part.name}.drive")
+
+
+def _told(error: Exception) -> str:
+    """Return what gdown says; where it speaks of its files and options, what that means here."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    if STALE in said:
+        return CHANGED
+    return f"broke off; {KEPT}" if CUT in said else f"cannot be fetched: {said}"

@@ -1,7 +1,7 @@
 """The name of a checkpoint in, its file out, from the first of its addresses that gives it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,8 +50,11 @@ def _alone(part: Path) -> Iterator[None]:
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock, timeout=DEADLINE_S):
-            yield
-            lock.unlink(missing_ok=True)  # whoever waits for it finds the file and writes no more
+            try:
+                yield
+            finally:  # filelock begins anew with a file whose name is gone; on Windows it deletes it itself
+                with suppress(OSError):
+                    lock.unlink()
     except Timeout as error:
         raise FetchError(f"another process has been fetching {part.stem} for {DEADLINE_S:g} s") from error
     except OSError as error:

@@ -76,14 +76,14 @@ def _stay(response: "Response", **_: Any) -> None:
 
 def _take(response: "Response", url: str, part: Path, limits: Limits) -> None:
     """Write what comes behind what is there, or over it if the server begins anew."""
-    if response.status_code == BEYOND and _total(response) == part.stat().st_size:
+    if response.status_code == BEYOND and part.is_file() and part.stat().st_size == _total(response):
         return  # nothing was missing
     there = _offset(response, url, part)
-    if there == 0:
-        _note(part).write_text(f"{url}\n{_version(response.headers)}", "utf-8")
     length = response.headers.get("content-length", "")
     total = there + int(length) if length.isdecimal() else 0
     with part.open("r+b" if there else "wb") as file:
+        if there == 0:  # not before the file is empty: an older version's bytes must not be taken for this one's
+            _note(part).write_text(f"{url}\n{_version(response.headers)}", "utf-8")
         file.seek(there)
         limits.note(url, there, total)
         while block := response.raw.read1(BLOCK):  # what has come: a server that drips meets the deadline

@@ -53,7 +53,7 @@ def drive(monkeypatch, shelf, certificate):
 
 
 def left(folder):
-    return [path.name for path in folder.iterdir() if not path.name.endswith(".lock")]
+    return [path.name for path in folder.iterdir()]
 
 
 def test_a_file_comes_through_the_form_and_is_pinned(shelf, drive, tmp_path):

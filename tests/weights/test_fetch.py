@@ -54,7 +54,7 @@ def known(monkeypatch):
 
 
 def left(folder):
-    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".lock"))
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_file_comes_is_verified_and_is_found(shelf, known, tmp_path):
@@ -347,3 +347,10 @@ def test_a_full_disk_is_one_sentence(shelf, known, tmp_path):
     with pytest.raises(StoreError, match=r"small\.onnx\.part cannot be written: No space left"):
         fetch("small", tmp_path)
     assert not load.has("small", tmp_path)
+
+
+def test_without_the_extra_it_says_how_to_get_it(tmp_path):
+    words = "from weights.fetch import fetch; import sys, pathlib; fetch('sam_vit_b', pathlib.Path(sys.argv[1]))"
+    run = subprocess.run([sys.executable, "-S", "-c", words, tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert run.stderr.splitlines()[-1].endswith("pip install 'cleanplate[fetch]' brings them")
+    assert left(tmp_path) == []
