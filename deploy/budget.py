@@ -13,6 +13,7 @@ from transport.messages import PictureFormat
 LONGEST: Final = 240  # frames of a chunk when the user does not say: longer ones only cost memory
 SHORTEST: Final = 12  # below this most of the work would be lead-in
 LINK_FRAMES: Final = 4  # on every link: enough to overlap the work of both ends
+LIVE_FRAMES: Final = 2  # of them, where every frame that waits is late
 LINK_FLOOR: Final = 8 << 20  # bytes; packets of sound or cover art must pass however small the pictures are
 MOST_REPLICAS: Final = 64
 MOST_FRAMES: Final = 100_000  # of a chunk: an hour
@@ -59,9 +60,18 @@ def _sizes(picture: PictureFormat, kind: EngineKind, replicas: int, info_bytes: 
 
 
 def share(
-    memory: int, *, picture: PictureFormat, kind: EngineKind, replicas: int, chunk: int, info_bytes: int
+    memory: int,
+    *,
+    picture: PictureFormat,
+    kind: EngineKind,
+    replicas: int,
+    chunk: int,
+    info_bytes: int,
+    live: bool = False,
 ) -> Shares:
     """Split `memory` bytes; `chunk` is in frames, 0 to let it follow from the budget.
+
+    Where it is live, what waits on a link is late: two frames do.
 
     Raises OptionError, naming the number that would do, if the budget cannot hold one chunk.
     """
@@ -79,7 +89,7 @@ def share(
         chunk=chunk or _chunk(store // sizes.frame - margin, replicas),
         lead_in=kind.reach.lead_in,
         look_ahead=kind.reach.look_ahead,
-        link=sizes.link,
+        link=max(LIVE_FRAMES * sizes.frame, 2 * info_bytes) if live else sizes.link,
         work=sizes.work,
         patches=sizes.patches,
         store=store,

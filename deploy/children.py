@@ -30,6 +30,7 @@ class Child:
     failed: Failed | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=16))  # moments of its latest deaths
     restart_at: float | None = None
+    began: float = field(default_factory=time.monotonic)
     stuck_at: float | None = None  # when it is to be killed, because its line is dead or it never became ready
 
     @property
@@ -46,7 +47,7 @@ class Child:
         """Start it again, under the same name; it is to be ready by `stuck_at`."""
         self.before, self.progress = self.total(), NOTHING
         self.peer, self.ready, self.failed, self.restart_at = None, False, None, None
-        self.stuck_at = stuck_at
+        self.stuck_at, self.began = stuck_at, time.monotonic()
         self.process = start_worker(self.name, codec.dumps(self.spec))
 
     def send(self, number: signal.Signals) -> None:
@@ -77,4 +78,5 @@ class Child:
             frames_out=past.frames_out + now.frames_out,
             busy_s=past.busy_s + now.busy_s,
             filled=past.filled + now.filled,
+            dropped={why: past.dropped.get(why, 0) + now.dropped.get(why, 0) for why in past.dropped | now.dropped},
         )

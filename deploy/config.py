@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from deploy.budget import Shares
+from deploy.live import LivePolicy
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
 from stages.inpaint.engine import DEFAULTS, EngineOptions
@@ -23,6 +24,7 @@ class Job:
     encode: EncodeConfig = field(default_factory=EncodeConfig)
     engine: str = "propagate"
     inpaint: EngineOptions = DEFAULTS
+    live: LivePolicy | None = None  # of a camera; None: everything is waited for, as for a file
     passes: int = 1  # over the source
     track_only: bool = False  # write the masks into the target, instead of a clean video
     overlay: str = ""  # where a preview of the masks is written beside them

@@ -13,6 +13,7 @@ from deploy.budget import Shares
 from deploy.children import Child
 from deploy.config import Job, Spec
 from deploy.errors import exit_code
+from deploy.live import back_off
 from deploy.pipeline import CONTROL, STAGES
 from transport.deadlines import Deadlines
 from transport.errors import TransportError
@@ -51,6 +52,9 @@ class Crew:
         self._replaced, self._died = replaced, died  # called when a replica is to be started again; when nothing helps
         self.children: dict[str, Child] = {}
         self.restarts = 0
+        self.reopened = 0  # times that a live source was opened again
+        self.failures = 0  # of these, since it last gave a frame
+        self._source_frames = 0, 0.0  # how many it had given, and when that was seen first
 
     @property
     def all_ready(self) -> bool:
@@ -100,6 +104,7 @@ class Crew:
                     child.restart(time.monotonic() + self._patience.ready)
             elif child.process.poll() is None:
                 self._unstick(child)
+                self._watch_source(child)
             else:
                 self._judge(child)
 
@@ -111,6 +116,8 @@ class Crew:
     def _judge(self, child: Child) -> None:
         if child.process.returncode == 0 and child.ready:
             child.done = True
+        elif self.comes_back(child):
+            self._open_again(child)
         elif child.spec.stage == "inpaint" and self._may_restart(child):
             child.deaths.append(time.monotonic())
             child.restart_at = time.monotonic() + min(5.0, 0.1 * 2 ** (len(child.deaths) - 1))
@@ -120,6 +127,29 @@ class Crew:
         else:
             child.done = True
             self._died(child)
+
+    def comes_back(self, child: Child) -> bool:
+        """Tell whether this is a live source that has been there: it may go, and is opened again for ever."""
+        live = child.spec.job.live is not None and child.spec.stage == "decode"
+        return live and (child.total().frames_in > 0 or child.ready) and not child.done
+
+    def _open_again(self, child: Child) -> None:
+        self.failures = 1 if child.progress.frames_in else self.failures + 1
+        wait = back_off(self.failures)
+        child.restart_at = time.monotonic() + wait
+        self.reopened += 1
+        log.warning("the source is gone (%s); it is opened again in %.0f s", child.cause(), wait)
+
+    def _watch_source(self, child: Child) -> None:
+        """Kill a live source's decode that has given no frame for too long: nobody knows what it waits for."""
+        policy, frames = child.spec.job.live, child.progress.frames_in
+        if policy is None or child.spec.stage != "decode" or not child.ready:
+            return
+        if frames != self._source_frames[0]:
+            self._source_frames = frames, time.monotonic()
+        elif time.monotonic() - max(self._source_frames[1], child.began) > policy.silence_s:
+            log.warning("the source has given no frame for %.0f s", policy.silence_s)
+            child.send(signal.SIGKILL)
 
     def _dismiss(self, child: Child) -> None:
         """Let a replica go that has nothing to do any more; one that only just came up will not hear of it."""

@@ -1,4 +1,4 @@
-"""The account of a run: frames in = frames out + frames dropped, by reason."""
+"""The account of a run: frames in + those shown again = frames out + those dropped, by reason."""
 
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ class Ledger:
     frames_in: int
     frames_out: int
     dropped: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0  # of frames_out, those that are the one before once more
     filled: int = 0  # of frames_out, those of which something was removed
     redispatched: int = 0
     duplicates: int = 0
@@ -21,7 +22,7 @@ class Ledger:
     @property
     def imbalance(self) -> int:
         """Frames that nobody can account for; 0 or something is wrong."""
-        return self.frames_in - self.frames_out - sum(self.dropped.values())
+        return self.frames_in + self.repeated - self.frames_out - sum(self.dropped.values())
 
     def check(self) -> None:
         """Raise LedgerError unless it balances."""
@@ -30,8 +31,9 @@ class Ledger:
 
     def __str__(self) -> str:
         dropped = "".join(f" + {count} dropped ({reason})" for reason, count in self.dropped.items())
+        repeated = f" + {self.repeated} repeated" if self.repeated else ""
         rate = f", {self.frames_out / self.seconds:.1f} fps" if self.seconds else ""
-        text = f"in {self.frames_in} = out {self.frames_out}{dropped}; filled {self.filled}{rate}"
+        text = f"in {self.frames_in}{repeated} = out {self.frames_out}{dropped}; filled {self.filled}{rate}"
         if self.restarts:
             text += (
                 f"; {self.restarts} replicas restarted, {self.redispatched} frames given out again, "

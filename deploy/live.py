@@ -1,14 +1,27 @@
 """A live source's way into the pipeline: the newest frames go on, the oldest are let go when those behind are busy."""
 
-import time
 from collections import deque
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from stages.decode.config import DecodeConfig
 from stages.errors import OptionError
-from transport.links import Outlet
-from transport.messages import Frame, Packet, StreamInfo
+from transport.links import STALL_S, Inlet, Outlet
+from transport.messages import CleanFrame, Frame, Packet, StreamInfo
+from transport.sockets import Hub
 
+if TYPE_CHECKING:
+    from deploy.control import Alone, Control
+    from deploy.merge import Merge
+    from deploy.tally import Tally
+
+Decoded: TypeAlias = StreamInfo | Packet | Frame
+
+BEHIND, LATE, BROKE_OFF = "behind", "late", "broke off"  # why frames are let go
+TICK_S: Final = 0.01  # how often the clock is looked at where nothing else happens
+MOST_FRAMES: Final = 2  # that wait in decode
+TOLERATED: Final = 1000  # packets in a row that cannot be decoded
 MOST_PACKETS: Final = 2000  # of sound that wait with the frames
 BACK_OFF_S: Final = (1.0, 5.0, 10.0, 60.0)  # before each further try to open a source that does not come back
 RENEWS: Final = 0.1  # how fast the measured pace follows
@@ -28,6 +41,27 @@ class LivePolicy:
         for name, value in (("--latency", self.latency_s), ("--silence", self.silence_s)):
             if not SHORTEST_S <= value <= LONGEST_S:
                 raise OptionError(f"{name} {value:g}s cannot be used, {SHORTEST_S:g}s to {LONGEST_S:g}s expected")
+
+
+def policy_of(source: str, asked: bool, latency: str, silence: str) -> LivePolicy | None:
+    """Return the policy for a source that is live, by its name or because the user says so; None for any other."""
+    from stages.decode.names import is_live
+
+    if not (asked or is_live(source)):
+        return None
+    return LivePolicy(latency_s=_seconds("--latency", latency), silence_s=_seconds("--silence", silence))
+
+
+def _seconds(option: str, words: str) -> float:
+    try:
+        return float(words.strip().removesuffix("s"))
+    except ValueError as error:
+        raise OptionError(f"{option} {words!r} is no time; 2s or 0.5 would be") from error
+
+
+def as_live(decode: DecodeConfig, policy: LivePolicy) -> DecodeConfig:
+    """Return how a live source is read: what is damaged is left out, and its silence ends it."""
+    return replace(decode, live=True, timeout_s=policy.silence_s, tolerate=TOLERATED)
 
 
 def back_off(failures: int) -> float:
@@ -63,37 +97,58 @@ class Window:
 
 
 class Newest:
-    """Decode's end of the link to segment, for a live source: never waits for credit, and holds a few frames at most."""
+    """Decode's end of the link to segment, for a live source: never waits for credit, holds a few frames at most."""
 
-    def __init__(self, outlet: Outlet, most: int) -> None:
-        self._outlet, self._most = outlet, most
-        self._waiting: deque[StreamInfo | Packet | Frame] = deque()
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._waiting: deque[Decoded] = deque()
         self._frames = 0  # of what waits
         self.dropped = 0  # frames
 
-    def send(self, message: StreamInfo | Packet | Frame) -> None:
-        """Send a message now or soon; the oldest frame is let go where more than `most` wait."""
+    def send(self, message: Decoded) -> None:
+        """Send a message now or later; the oldest are let go where more than a few wait."""
         self._waiting.append(message)
         self._frames += isinstance(message, Frame)
-        self.flush()
-        while self._frames > self._most:
+        while self._waiting and self._outlet.offer(self._waiting[0]):
+            self._frames -= isinstance(self._waiting.popleft(), Frame)
+        while self._frames > MOST_FRAMES:
             self._drop(Frame)
         while len(self._waiting) - self._frames > MOST_PACKETS:
             self._drop(Packet)
-
-    def flush(self) -> None:
-        """Send what there is credit for."""
-        while self._waiting and self._outlet.offer(self._waiting[0]):
-            self._frames -= isinstance(self._waiting.popleft(), Frame)
-
-    def rest(self, until: float) -> None:
-        """Send what waits, as far as it can be sent until a moment of time.monotonic()."""
-        while self._waiting and time.monotonic() < until:
-            self.flush()
-            time.sleep(0.01)
 
     def _drop(self, kind: type) -> None:
         oldest = next(index for index, message in enumerate(self._waiting) if isinstance(message, kind))
         del self._waiting[oldest]
         self._frames -= kind is Frame
         self.dropped += kind is Frame
+
+
+def decode_live(messages: Iterable[Decoded], outlet: Outlet, hub: Hub, tally: "Tally") -> None:
+    """Send what there is room for, until the source ends: that is a failure, and the supervisor opens it anew."""
+    newest = Newest(outlet)
+    tally.dropped = lambda: {BEHIND: newest.dropped}
+    hub.wait(lambda: outlet.credit.granted or None, deadline_s=STALL_S, what="segment to come up")
+    for message in tally.timed(messages):
+        newest.send(message)
+        if isinstance(message, Frame):
+            tally.came(message)
+        tally.frames_out = tally.frames_in - newest.dropped
+        hub.pump(0)
+
+
+def until_told(inlet: Inlet[Decoded], control: "Control | Alone") -> Iterator[Decoded]:
+    """Yield what comes until the supervisor asks to drain: a live source has no end of its own."""
+    for message in inlet.ticking(TICK_S):
+        if control.draining:
+            return
+        if message is not None:
+            yield message
+
+
+def paced(merge: "Merge", policy: LivePolicy, tally: "Tally") -> Iterator[StreamInfo | Packet | CleanFrame]:
+    """Yield the clean stream by the output clock."""
+    from stages.encode.pace import Pacer
+
+    pacer = Pacer(policy.latency_s)
+    tally.dropped, tally.repeated = lambda: {LATE: pacer.late}, lambda: pacer.repeated
+    return pacer.play(tally.source(merge.ticking(TICK_S)))

@@ -27,14 +27,14 @@ class Merge:
         *,
         frames_budget: int,
         patch_budget: int,
-        report_every: int = REPORT_EVERY,
+        prompt: bool = False,  # tell segment of every patch at once: it waits for word of them
     ) -> None:
         self._hub, self._endpoint = hub, endpoint
         self._frames: Inlet[StreamInfo | Packet | Frame] = Inlet(
             hub, endpoint, (StreamInfo, Packet, Frame), budget=frames_budget
         )
         self._patch_budget = patch_budget  # bytes of patches that each replica may have here
-        self._report_every = report_every
+        self._report_every = 1 if prompt else REPORT_EVERY
         self._patches: Reorder[_Waiting] = Reorder()
         self._intakes: dict[bytes, Intake[Patch]] = {}  # of every replica, until its last patch is taken
         self._segment: Peer | None = None

@@ -43,6 +43,11 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--replicas", type=count, default=1, metavar="N", help="inpaint processes (%(default)s)")
     how.add_argument("--chunk", type=int, default=0, metavar="FRAMES", help="unit of parallel work (from the budget)")
     how.add_argument("--memory", default="1GiB", metavar="SIZE", help="budget for frames in flight (%(default)s)")
+    live = parser.add_argument_group("a camera or broadcast: rtsp, rtmp, srt, udp, /dev/video0")
+    live.add_argument("--live", action="store_true", help="take any other URL, or a pipe, for one too")
+    live.add_argument("--latency", default="2s", metavar="TIME", help="from capture to output (%(default)s)")
+    live.add_argument("--silence", default="10s", metavar="TIME", help="without a frame, till reopened (%(default)s)")
+    live.add_argument("--clock", default="stream", help="its time stamps, or the arrival of frames (%(default)s)")
     networks = parser.add_argument_group("networks, where one is chosen")
     networks.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie, beside the usual places")
     networks.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 (%(default)s)")
@@ -67,6 +72,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
 
     from deploy.budget import parse_size
     from deploy.config import Job
+    from deploy.live import as_live, policy_of
     from stages.decode.config import DecodeConfig
     from stages.encode.config import EncodeConfig
     from stages.errors import OptionError
@@ -77,11 +83,14 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         fps = Fraction(arguments.fps).limit_denominator(1_000_000)
     except (ValueError, ZeroDivisionError) as error:
         raise OptionError(f"--fps {arguments.fps} is no rate; 25, 23.976 or 30000/1001 would be") from error
+    live = policy_of(arguments.source, arguments.live, arguments.latency, arguments.silence)
+    decode = DecodeConfig(fps=fps, loop=arguments.loop, clock=arguments.clock)
     return Job(
         source=arguments.source,
         target=arguments.target,
         prompts=_prompts(arguments),
-        decode=DecodeConfig(fps=fps, loop=arguments.loop),
+        decode=as_live(decode, live) if live else decode,
+        live=live,
         segment=SegmentConfig(
             segmenter=arguments.segmenter,
             tracker=arguments.tracker,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.ledger import Ledger
+from deploy.live import BEHIND, BROKE_OFF
 from transport.notes import Progress
 
 NOTHING = Progress(
@@ -40,15 +41,20 @@ class Outcome:
     sentence: str = ""  # of what went wrong, empty if nothing did
 
 
-def account(progress: Mapping[str, Progress], failure: Failure | None, *, restarts: int, seconds: float) -> Outcome:
+def account(
+    progress: Mapping[str, Progress], failure: Failure | None, *, live: bool, restarts: int, seconds: float
+) -> Outcome:
     """Return the outcome that follows from how far each worker came."""
     encode = progress.get("encode") or progress.get("track", NOTHING)
-    written = encode.written
-    frames_in = max(progress.get("decode", NOTHING).frames_in, written)  # a killed decode's last report may be old
+    frames_in, dropped = (_live if live else _waited_for)(progress, encode)
+    missing = frames_in + encode.repeated - encode.written - sum(dropped.values())
+    if failure and missing > 0:
+        dropped["not written"] = missing
     ledger = Ledger(
         frames_in=frames_in,
-        frames_out=written,
-        dropped={"not written": frames_in - written} if failure and frames_in > written else {},
+        frames_out=encode.written,
+        dropped={why: count for why, count in dropped.items() if count},
+        repeated=encode.repeated,
         filled=encode.filled,
         redispatched=progress.get("segment", NOTHING).redispatched,
         duplicates=encode.duplicates,
@@ -58,3 +64,17 @@ def account(progress: Mapping[str, Progress], failure: Failure | None, *, restar
     if failure is None:
         return Outcome(ledger=ledger)
     return Outcome(ledger=ledger, code=failure.code, sentence=failure.sentence)
+
+
+def _waited_for(progress: Mapping[str, Progress], encode: Progress) -> tuple[int, dict[str, int]]:
+    """Return how many frames there were, and which were dropped, where every frame is waited for: none."""
+    return max(progress.get("decode", NOTHING).frames_in, encode.written), {}  # a killed decode's last word may be old
+
+
+def _live(progress: Mapping[str, Progress], encode: Progress) -> tuple[int, dict[str, int]]:
+    """Return the same for a live source; what a decode that broke off had not handed on is lost with it."""
+    decode, taken = progress.get("decode", NOTHING), progress.get("segment", NOTHING).frames_in
+    dropped = decode.dropped | encode.dropped
+    behind = decode.dropped.get(BEHIND, 0)
+    dropped[BROKE_OFF] = max(0, decode.frames_in - behind - taken)
+    return max(decode.frames_in, taken + behind), dropped

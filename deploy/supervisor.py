@@ -111,6 +111,7 @@ class Supervisor:
             kind=find_engine(self.job.engine, self.job.inpaint),
             replicas=self.job.replicas,
             chunk=self.job.chunk,
+            live=self.job.live is not None,
             info_bytes=codec.cost(codec.encode(self.info)),
         )
         if not self.job.chunk and self.shares.chunk < 2 * self.shares.lead_in:
@@ -175,10 +176,18 @@ class Supervisor:
         if self._drain_until is None:
             self._drain()
             log.warning("finishing what is under way; once more to stop at once")
-            decode = self.children["decode"]
-            if decode.peer is not None and not decode.done:
-                self._control.post(decode.peer, Drain())
+            self._end_source()
         return True
+
+    def _end_source(self) -> None:
+        """Let no frame follow. A live source has no end: its decode is let go, and segment told."""
+        decode, segment = self.children["decode"], self.children["segment"]
+        last = decode
+        if self.job.live:
+            decode.done, last = True, segment
+            decode.send(signal.SIGKILL)
+        if last.peer is not None and not (last is decode and decode.done):
+            self._control.post(last.peer, Drain())
 
     def _drain(self) -> None:
         self._drain_until = time.monotonic() + self._patience.drain
@@ -243,6 +252,9 @@ class Supervisor:
         child.failed = note
         if note.code == TRANSPORT_CODE:
             return  # its neighbour is gone, which has a reason of its own; `_died` finds it
+        if self.crew.comes_back(child):
+            log.warning("%s", note.sentence)
+            return
         self._failure = self._failure or Failure(code=note.code, sentence=note.sentence)
         if child.spec.stage in ("decode", "segment") and self._drain_until is None and self.shares is not None:
             self._drain()
@@ -264,7 +276,7 @@ class Supervisor:
             failure = Failure(code=code, sentence="interrupted")
         progress = {name: child.total() for name, child in self.children.items()}
         seconds = time.monotonic() - self.started
-        return account(progress, failure, restarts=self.crew.restarts, seconds=seconds)
+        return account(progress, failure, live=self.job.live is not None, restarts=self.crew.restarts, seconds=seconds)
 
 
 @contextlib.contextmanager

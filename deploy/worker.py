@@ -9,9 +9,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from deploy.config import Spec
@@ -23,7 +24,7 @@ from stages.errors import StageError
 from transport import codec
 from transport.errors import Stopped, TransportError
 from transport.links import Inlet, Outlet
-from transport.messages import Frame, MaskedFrame, Packet, StreamInfo, Written
+from transport.messages import CleanFrame, Frame, MaskedFrame, Packet, StreamInfo, Written
 from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Read the source, and send it until it ends or the supervisor asks to drain."""
+    from deploy.live import decode_live
     from stages.decode.decode import decode
 
     messages = iter(decode(spec.job.source, spec.job.decode))
@@ -39,6 +41,9 @@ def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     control.ready(info)  # type: ignore[arg-type]
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.credit = lambda: outlet.credit.left
+    if spec.job.live:
+        decode_live(chain([info], messages), outlet, hub, tally)
+        return
     outlet.send(info)
     try:
         for message in tally.timed(messages):
@@ -54,26 +59,32 @@ def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
 def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Make masks, and hand the frames out to the replicas."""
     from deploy.dispatch import Dispatcher
+    from deploy.live import Window, until_told
     from deploy.work import Distributor
+    from stages.decode.live import continued
     from stages.segment.segment import segment
 
     assert spec.shares is not None
-    kinds = (StreamInfo, Packet, Frame)
+    kinds, live = (StreamInfo, Packet, Frame), spec.job.live
     inlet: Inlet[StreamInfo | Packet | Frame] = Inlet(
-        hub, hub.bind(spec.listen, accepts=["decode"]), kinds, budget=spec.shares.link
+        hub, hub.bind(spec.listen, accepts=["decode"]), kinds, budget=spec.shares.link, rejoin=live is not None
     )
     work = hub.bind(spec.work, accepts=["inpaint"])
     dispatcher = Dispatcher(spec.shares.plan, spec.shares.store)
     frames = Outlet(hub, hub.connect(spec.to))
-    distributor = Distributor(hub, work, frames, dispatcher, packets_budget=spec.shares.link)
+    window = Window(live.latency_s, spec.shares.look_ahead) if live else None
+    distributor = Distributor(hub, work, frames, dispatcher, packets_budget=spec.shares.link, window=window)
     tally.budget = spec.shares.store + 2 * spec.shares.link
     tally.held = lambda: distributor.held + inlet.held
     tally.redispatched, tally.credit = lambda: dispatcher.redispatched, lambda: frames.credit.left
     tally.oldest = lambda: dispatcher.oldest
     control.on_lost = lambda note: work.lose(note.name, note.incarnation)
     control.ready()
+    source: Iterable[StreamInfo | Packet | Frame] = inlet
+    if live:
+        source = continued(until_told(inlet, control), by_arrival=spec.job.decode.clock == "arrival")
     try:
-        for message in tally.timed(segment(tally.source(inlet), spec.job.prompts, spec.job.segment)):
+        for message in tally.timed(segment(tally.source(source), spec.job.prompts, spec.job.segment)):
             distributor.put(message)
             if isinstance(message, MaskedFrame):
                 tally.frames_out += 1
@@ -105,16 +116,19 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
 
 def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Join pictures and patches, and write them."""
+    from deploy.live import paced
     from deploy.merge import Merge
     from stages.encode.encode import encode
 
     assert spec.shares is not None
     endpoint = hub.bind(spec.listen, accepts=["segment", "inpaint"])
-    merge = Merge(hub, endpoint, frames_budget=spec.shares.link, patch_budget=spec.shares.patches)
+    shares, live = spec.shares, spec.job.live
+    merge = Merge(hub, endpoint, frames_budget=shares.link, patch_budget=shares.patches, prompt=live is not None)
     tally.budget = spec.shares.link + spec.job.replicas * spec.shares.patches
     tally.held, tally.duplicates, tally.early = lambda: merge.held, lambda: merge.duplicates, lambda: merge.early
     control.ready()
-    for written in tally.timed(encode(tally.source(merge), spec.job.target, spec.job.encode)):
+    messages: Iterable[StreamInfo | Packet | CleanFrame] = paced(merge, live, tally) if live else tally.source(merge)
+    for written in tally.timed(encode(messages, spec.job.target, spec.job.encode)):
         tally.written = tally.frames_out = written.frames
         tally.durable, tally.filled = written.durable, merge.filled
 

@@ -20,6 +20,8 @@ from transport.messages import Frame, MaskedFrame, PictureFormat
 
 log = logging.getLogger(__name__)
 
+GAP_S = 1.0  # seconds between two frames of a live source, after which it was away
+
 
 class Finder:
     """Finds what the prompts mean in frame after frame of one stream."""
@@ -42,8 +44,10 @@ class Finder:
     def step(self, frame: Frame, upcoming: Callable[[], Sequence[Frame]]) -> MaskedFrame:
         """Return the frame with its mask; `upcoming` gives the frames that follow, for those that ask."""
         view = View(frame)
-        if self._cuts.step(view.luma) or (self._last and frame.seq != self._last.seq + 1):
+        if self._cuts.step(view.luma):
             self._cut()
+        elif self._last and frame.captured - self._last.captured > GAP_S:
+            self._gap()
         self._last = frame
         cover = self._objects.step(view, lambda: self._same_shot(upcoming())) if self._objects else Cover()
         window = self._same_shot(upcoming()) if self._targets and self._fresh else []
@@ -68,6 +72,12 @@ class Finder:
             target.cut()
         if self._objects:
             self._objects.cut()
+
+    def _gap(self) -> None:
+        """Know that the source was away: nothing can be followed to here, but this is still the same place."""
+        self._shot += 1
+        if self._objects:
+            self._objects.gap()
 
     def _next_given(self, frame: Frame) -> Spot | None:
         return crop(self._given.next(frame)) if self._given else None

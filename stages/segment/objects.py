@@ -70,6 +70,10 @@ class Objects:
         for found in self._objects.values():
             found.guard.cut()
 
+    def gap(self) -> None:
+        """Know that frames are missing before the next: what was followed is looked for, and hidden where it was."""
+        self._tracker.cut()
+
     def finish(self, last: Frame) -> None:
         """Raise PromptError if a prompt's moment never came."""
         if self._to_come and self._first:
