@@ -1,0 +1,1 @@
+"""The dashboard, as a table, and as the JSON that Grafana reads."""
