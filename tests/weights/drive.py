@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.weights.shelf import Shelf, give, running
+from tests.weights.shelf import Shelf, give, running, send_on
 
 HOSTS = ("drive.google.com", "drive.usercontent.google.com")
 FORM = b"""<html><body><form id="download-form" action="https://drive.usercontent.google.com/download" method="get">
@@ -55,6 +55,9 @@ def driving(shelf: Shelf, certificate: Path, page: bytes = FORM) -> Iterator[str
             self.close_connection = True
 
         def do_GET(self) -> None:
+            if self.path.startswith("/to/"):
+                send_on(self)
+                return
             if self.path.startswith("/download"):
                 give(self, shelf)
                 return

@@ -39,10 +39,7 @@ def serving(shelf: Shelf) -> Iterator[Shelf]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.startswith("/to/"):
-                self.send_response(302)
-                self.send_header("Location", unquote(self.path.removeprefix("/to/")))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                send_on(self)
             else:
                 give(self, shelf)
 
@@ -64,6 +61,14 @@ def running(server: ThreadingHTTPServer) -> Iterator[None]:
     yield
     server.shutdown()
     thread.join()
+
+
+def send_on(handler: BaseHTTPRequestHandler) -> None:
+    """Answer a request for /to/URL."""
+    handler.send_response(302)
+    handler.send_header("Location", unquote(handler.path.removeprefix("/to/")))
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
 
 
 def give(handler: BaseHTTPRequestHandler, shelf: Shelf) -> None:

@@ -11,7 +11,7 @@ pytest.importorskip("gdown", reason="fetching needs the extra `fetch`")
 
 from tests.weights.drive import QUOTA, certify, driving
 from tests.weights.shelf import DATA, Shelf
-from weights import load, manifest
+from weights import http, load, manifest
 from weights.drive import download
 from weights.errors import FetchError
 from weights.fetch import fetch
@@ -123,3 +123,16 @@ def test_a_certificate_of_nobody_is_not_trusted(shelf, drive, monkeypatch, tmp_p
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(FetchError, match="has a certificate that is not trusted: "):
         fetch("small", tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_who_asks_by_https_is_not_sent_on_to_http(shelf, drive, tmp_path, scheme):
+    target = f"{scheme}://drive.usercontent.google.com/download"
+    url = f"https://drive.google.com/to/{target}"
+    if scheme == "http":
+        with pytest.raises(FetchError, match=f"sends on to {target}, which is not followed: another scheme"):
+            http.download(url, tmp_path / "a.part", Limits(largest=1 << 20))
+        assert shelf.asked == []
+    else:
+        http.download(url, tmp_path / "a.part", Limits(largest=1 << 20))
+        assert (tmp_path / "a.part").read_bytes() == DATA
