@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from stages.encode.live.coder import Coder
+from stages.encode.live.composite import composited
 from stages.encode.live.config import LiveConfig
 from stages.encode.live.output import Output
 from stages.errors import SinkError
-from stages.pixels import blend
 from transport.messages import CleanFrame, Frame, Packet, PictureFormat, StreamInfo, Written
 
 END_S: Final = 5.0  # that all outputs together have to send what they were given, when the stream ends
@@ -50,7 +50,7 @@ def _play(
         if isinstance(item, Packet):
             _put((item,) if item.index in sounds else (), outputs)
             continue
-        _put(coder.encode(_composited(item, picture)), outputs)
+        _put(coder.encode(_picture(item, picture)), outputs)
         frames += 1
         yield Written(frames=frames, durable=frames)
 
@@ -61,16 +61,10 @@ def _put(packets: Iterable[Packet], outputs: Sequence[Output]) -> None:
             output.put(packet)
 
 
-def _composited(item: StreamInfo | CleanFrame, expected: PictureFormat) -> Frame:
-    """Return the frame with its patch laid over it."""
+def _picture(item: StreamInfo | CleanFrame, expected: PictureFormat) -> Frame:
+    """Return the clean picture, after making sure that it is one of this stream."""
     if not isinstance(item, CleanFrame):
         raise ValueError(f"{type(item).__name__} in the midst of a stream, a CleanFrame or Packet expected")
-    frame, patch = item.frame, item.patch
-    if frame.format != expected:
-        raise SinkError(f"frame {frame.seq} is {frame.format}, the stream began as {expected}")
-    if patch.pixels is None:
-        return frame
-    planes = blend(frame, patch.mask.box, patch.pixels, patch.mask.alpha)
-    return Frame(
-        seq=frame.seq, pts=frame.pts, duration=frame.duration, key=frame.key, format=frame.format, planes=planes
-    )
+    if (found := item.frame.format) != expected:
+        raise SinkError(f"frame {item.frame.seq} is {found}, the stream began as {expected}")
+    return composited(item)

@@ -35,6 +35,7 @@ _AT_ONCE: Final[dict[str, dict[str, str]]] = {  # by encoder: what keeps it from
     "h264_nvenc": _NVENC,
     "hevc_nvenc": _NVENC,
 }
+_NEVER: Final = "1000000"  # frames from one keyframe to the next, if it were the encoder's own choice
 _CODECS: Final = ("h264", "hevc", "h265", "nvenc", *_AT_ONCE)
 
 
@@ -128,9 +129,8 @@ def check_codec(config: LiveConfig) -> None:
 
 
 def _options(choice: Choice, config: LiveConfig) -> dict[str, str]:
-    """Return FFmpeg's options: nothing held back, and keyframes only where they are asked for, or much too late."""
-    options = dict(choice.options) | _AT_ONCE[choice.encoder.name]
-    options["g"] = options["keyint_min"] = str(max(2, round(2 * choice.rate * Fraction(config.gop_s))))
+    """Return FFmpeg's options: nothing held back, and keyframes only where they are asked for."""
+    options = dict(choice.options) | _AT_ONCE[choice.encoder.name] | {"g": _NEVER}
     if config.most_bits:
-        options |= {"maxrate": str(config.most_bits), "bufsize": str(2 * config.most_bits)}
+        options |= {"maxrate": str(config.most_bits), "bufsize": str(config.most_bits)}
     return options

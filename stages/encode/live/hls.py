@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -142,7 +143,7 @@ def _left_behind(folder: Path) -> list[tuple[int, Path]]:
 
 
 @contextlib.contextmanager
-def _told(playlist: Path):  # type: ignore[no-untyped-def]
+def _told(playlist: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
@@ -12,6 +13,7 @@ from av.stream import Stream
 from stages.decode.names import public_name, reason
 from stages.decode.side import codec_of, open_template
 from stages.encode import sides
+from stages.encode.containers import Container
 from stages.encode.sink import PipeSink
 from stages.errors import SinkError
 from transport.messages import Packet, SideStream, StreamInfo
@@ -41,7 +43,7 @@ class Program:
         options = form.options | {"max_interleave_delta": str(WAIT_US), "flush_packets": "1"}
         with _translated(self._name):
             self._output = av.open(place, "w", format=form.name, options=options)
-            held = (info.sides[0], *(side for side in info.sides[1:] if _holds(form, side)))
+            held = _held(info, form, tried=self._sink is not None)
             self._streams: dict[int, Stream] = {side.index: sides.add(self._output, side) for side in held}
             self._output.start_encoding()
 
@@ -78,7 +80,7 @@ class Program:
 
 
 @contextlib.contextmanager
-def _translated(name: str):  # type: ignore[no-untyped-def]
+def _translated(name: str) -> Iterator[None]:
     """Turn FFmpeg's errors, which quote the URL, into ours, which do not."""
     try:
         yield
@@ -86,11 +88,18 @@ def _translated(name: str):  # type: ignore[no-untyped-def]
         raise SinkError(f"{name} cannot be written: {reason(error)}") from None
 
 
-def _holds(form: Format, side: SideStream) -> bool:
+def _held(info: StreamInfo, form: Format, *, tried: bool) -> tuple[SideStream, ...]:
+    """Return the streams that a container can hold: those it is known to, and if that can be tried, does."""
+    container = Container(format=form.name, encoder="", arrival="packet")
+    known = tuple(side for side in info.sides[1:] if _is_known(form, side))
+    return (info.sides[0], *(sides.carried(replace(info, sides=known), container) if tried else known))
+
+
+def _is_known(form: Format, side: SideStream) -> bool:
     with open_template(side) as template:
         codec = codec_of(template.streams[0])
-    if held := not form.sounds or codec in form.sounds:
-        return held
+    if not form.sounds or codec in form.sounds:
+        return True
     log.warning(
         "sound stream %d is left out: %s holds %s, not %s", side.index, form.name, ", ".join(form.sounds), codec
     )

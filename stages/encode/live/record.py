@@ -27,14 +27,11 @@ log = logging.getLogger(__name__)
 
 SHARE: Final = 8  # a file is at most this part of all that may be kept, so that deleting one makes room for one
 LOOK_S: Final = 10.0  # of the stream between two looks at what is kept
-_OURS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?\.(mp4|mkv)")
-_MP4_SOUNDS: Final = ("aac", "mp3", "ac3", "eac3", "opus", "flac", "alac")
+_OURS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?\.(mp4|mov|mkv)")
+_FRAGMENTS: Final = {**dict(CONTAINERS[".mp4"].options), "movflags": "empty_moov+default_base_moof"}
 FORMATS: Final = {
-    ".mp4": Format(
-        name="mp4",
-        sounds=_MP4_SOUNDS,
-        options={**dict(CONTAINERS[".mp4"].options), "movflags": "empty_moov+default_base_moof"},
-    ),
+    ".mp4": Format(name="mp4", sounds=("aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"), options=_FRAGMENTS),
+    ".mov": Format(name="mov", sounds=(), options=_FRAGMENTS),  # G.711 too, which many cameras send
     ".mkv": Format(name="matroska", sounds=(), options=dict(CONTAINERS[".mkv"].options)),
 }
 
