@@ -1,6 +1,7 @@
 """One job from its check to its last word: in processes, or inline."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -49,7 +50,7 @@ def check_prompts(prompts: Prompts) -> None:
         raise PromptError("nothing was pointed at; --box, --point, --target, --region or --mask says what to remove")
     pictures = [prompt.picture for prompt in prompts.objects if prompt.picture]
     for path in (prompts.mask, *prompts.region_masks, *pictures):
-        if path is not None and not Path(path).exists():
+        if path is not None and not os.path.exists(path):  # which also knows names that no system takes
             raise PromptError(f"there is no mask {public_name(path)}: a PNG, a folder of PNGs or a video is needed")
 
 

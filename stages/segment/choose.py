@@ -1,5 +1,6 @@
 """The ways of pointing and following by name: an option in, what does it out. Nothing heavy is imported before."""
 
+import os
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,8 @@ WITHOUT_TORCH: Final = ("grabcut", "propagate", "nanotrack")
 
 def check_choice(config: SegmentConfig) -> None:
     """Raise OptionError for a name that nobody knows, ModelError where what it needs is not there."""
+    if config.weights and not os.path.isdir(config.weights):
+        raise OptionError(f"--weights {config.weights} is no folder; checkpoints are looked for in one")
     for what, name, known in (
         ("segmenter", segmenter_of(config), SEGMENTERS),
         ("tracker", config.tracker, TRACKERS),

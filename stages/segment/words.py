@@ -7,6 +7,7 @@ TIME    12.5, 1:30, 0:01:30.5 after the first frame; 120f is the frame with that
 """
 
 import math
+import os
 import re
 from pathlib import Path
 
@@ -44,11 +45,11 @@ def parse_point(words: str, *, background: bool = False) -> Prompt:
 def parse_mask(words: str) -> Prompt | str:
     """Return what `--mask` says: of one picture a prompt, of a folder or a video its path, a mask for every frame."""
     named, timed = _NAMED.fullmatch(words), _TIMED.fullmatch(words)
-    if Path(words).exists() or not (named or timed):
+    if os.path.exists(words) or not (named or timed):  # which also knows names that no system takes
         name, path, moment = "", words, Moment()
     else:
         name, path, moment = _parts(words, "mask")
-    if Path(path).suffix.lower() in PICTURES and not Path(path).is_dir():
+    if Path(path).suffix.lower() in PICTURES and not os.path.isdir(path):
         return Prompt(words=f"mask {words}", name=name, moment=moment, picture=path)
     if name or (timed and path != words):
         raise PromptError(f"mask {words!r} gives a name or a time to a mask for every frame, which has neither")

@@ -24,6 +24,9 @@ PROMPT_CASES = {
     ),
     "a first mask that is not there": Case(f"{RUN} --mask gone.png@0.2", PROMPT, r"there is no mask gone\.png:"),
     "a first mask of nothing": Case(f"{REMOVE} --mask a.png", PROMPT, r"mask a\.png is dark all over", black("a.png")),
+    "a mask with a name that no system takes": Case(
+        f"{RUN} --mask {'a' * 300}.png", PROMPT, r"there is no mask aaa.*png: a PNG, a folder"
+    ),
     "a time for all masks": Case(f"{RUN} --mask masks/@3", PROMPT, r"a mask for every frame, which has neither"),
     "two masks for every frame": Case(f"{RUN} --mask a/ --mask b/", PROMPT, r"both hold every frame's, one can be"),
     "a region that is not there": Case(f"{RUN} --region gone.png", PROMPT, r"there is no mask gone\.png"),
@@ -43,6 +46,9 @@ PROMPT_CASES = {
     "no sighting to confirm": Case(f"{RUN} --target person --confirm 0", OPTION, r"confirm is 0, it must be from 1"),
     "a checkpoint that is nowhere": Case(
         f"{RUN} --box 1,1,9,9 --tracker siammask --weights .", MODEL, r"checkpoint siammask_davis is absent: .*without"
+    ),
+    "a folder of weights that is none": Case(
+        f"{RUN} --box 1,1,9,9 --weights gone/", OPTION, r"--weights gone/ is no folder; checkpoints are looked for in"
     ),
     "a checkpoint that is cut short": Case(
         f"{RUN} --box 1,1,9,9 --segmenter sam_vit_b --weights .",
