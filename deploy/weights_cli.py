@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from weights.store import Stored
 
 EPILOG = """examples:
-  cleanplate weights list                            what there is, under which licences, and what is here
-  cleanplate weights fetch sam_vit_b                 gets it; the same command goes on after an interruption
-  cleanplate weights add vinet_512 ~/Downloads/save_agg_rec_512.pth     takes a file that you fetched yourself
-  cleanplate weights verify                          reads all of them again
+  cleanplate weights list                                     what there is, which licences, what is here
+  cleanplate weights fetch sam_vit_b                          the same command goes on after an interruption
+  cleanplate weights add vinet_512 save_agg_rec_512.pth       takes a file that you fetched yourself
+  cleanplate weights verify                                   reads all of them again
 
 Files go into --weights DIR, or else $CLEANPLATE_WEIGHTS, or else your cache directory, and are looked for in all three.
 A file of which no hash was published is pinned to the one it has when it comes, and refused when it has another."""
@@ -114,7 +114,7 @@ def _add(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    """Verify all of them, whatever is wrong with the first; the last sentence is that of the first that is wrong."""
+    """Verify all of them, whatever is wrong with the first."""
     from weights.errors import WeightsError
     from weights.load import entry, find, has, names
     from weights.store import stored
@@ -124,10 +124,10 @@ def _verify(arguments: argparse.Namespace) -> int:
         try:
             _tell(name, stored(entry(name), find(name, arguments.weights)))
         except WeightsError as error:
-            wrong.append(error)
+            wrong.append(name)
             _say(f"{name}: {error}")
     if wrong:
-        raise WeightsError(f"{len(wrong)} of the checkpoints must not be used: {wrong[0]}")
+        raise WeightsError(f"absent, or not what was published or pinned: {', '.join(wrong)}")
     return 0
 
 

@@ -24,9 +24,10 @@ def check(path: Path, wanted: Entry, place: Path | None = None) -> None:
                 f"{path} has {size} bytes, {wanted.name} has {wanted.bytes}: it is cut short or another file"
             )
         if wanted.sha256:
-            _same(path, wanted.sha256, f"{wanted.name} has")
+            _same(path, wanted.sha256, f"{wanted.name} has {wanted.sha256}: it is another file")
         if pinned := pin_of(place or path):
-            _same(path, pinned, f"{pin_path(place or path)} has")
+            pin = pin_path(place or path)
+            _same(path, pinned, f"{pin} has {pinned}: it is another file; if that is meant, delete the pin")
     except OSError as error:
         raise WeightsError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error
 
@@ -37,10 +38,10 @@ def digest(path: Path) -> str:
     return _sha256(path, found.st_size, found.st_mtime_ns)
 
 
-def _same(path: Path, known: str, whose: str) -> None:
+def _same(path: Path, known: str, otherwise: str) -> None:
     found = digest(path)
     if not found.startswith(known):
-        raise WeightsError(f"{path} has the sha256 {found[: len(known)]}, {whose} {known}: it is another file")
+        raise WeightsError(f"{path} has the sha256 {found[: len(known)]}, {otherwise}")
 
 
 @lru_cache(REMEMBERED)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from weights import drive, http
-from weights.check import check
+from weights.check import check, digest
 from weights.errors import FetchError, LicenceError, StoreError, WeightsError
 from weights.limits import DEADLINE_S, Limits, Progress, quiet
 from weights.load import entry, find, places, where
@@ -36,7 +36,7 @@ def fetch(name: str, folder: Path | None = None, *, accepted: bool = False, prog
         if where(name, folder):
             return stored(wanted, find(name, folder))  # another process has fetched it meanwhile
         _from_any(wanted, part, target, Limits(largest=wanted.largest, progress=progress))
-        fetched = settle(part, wanted, target)
+        fetched = settle(part, wanted, target, digest(part))
         http.forget(part)
         return fetched
 

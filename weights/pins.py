@@ -26,7 +26,7 @@ def pin_of(path: Path) -> str:
     try:
         with pin.open("rb") as file:
             text = file.read(LONGEST).decode("ascii", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
         raise WeightsError(f"{pin} cannot be read: {error.strerror or error}") from error

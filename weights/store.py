@@ -47,15 +47,14 @@ def add(name: str, file: Path, folder: Path | None = None) -> Stored:
     target = place / wanted.files[0]
     if not file.is_file():
         raise WeightsError(f"{file} is no file; what was fetched for {name} was expected")
+    check(file, wanted, target)
     if target.exists() and target.samefile(file):
-        check(target, wanted)
-        return _pinned(wanted, target, digest(target))
+        return _pinned(wanted, target, digest(file))
     new = place / f".{uuid4().hex}.{target.name}"
     try:
         place.mkdir(parents=True, exist_ok=True)
         _link_or_copy(file, new)
-        check(new, wanted, target)
-        return settle(new, wanted, target)
+        return settle(new, wanted, target, digest(file))
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
     finally:
@@ -63,11 +62,11 @@ def add(name: str, file: Path, folder: Path | None = None) -> Stored:
             new.unlink()
 
 
-def settle(new: Path, wanted: Entry, target: Path) -> Stored:
-    """Give a checked file of the same folder its name, in one step; the pin comes first. OSError if that fails."""
-    found = _pinned(wanted, target, digest(new))
+def settle(new: Path, wanted: Entry, target: Path, found: str) -> Stored:
+    """Give a checked file of the same folder its name, in one step; the pin to its hash comes first. OSError if not."""
+    known = _pinned(wanted, target, found)
     os.replace(new, target)
-    return found
+    return known
 
 
 def _pinned(wanted: Entry, target: Path, found: str) -> Stored:
