@@ -18,6 +18,7 @@ CHANNELS = 256
 BLOCKS = 8
 CUTS = (1, 3, 6, 12)  # patches of a frame, across and down; each is for a quarter of the channels
 STRIDE = 4  # pixels from one place of the features to the next
+AT_ONCE = 6  # frames that are convolved together: more take more memory and no less time
 CELL = STRIDE * math.lcm(*CUTS)  # pixels; width and height of a frame are multiples of it
 
 
@@ -50,7 +51,7 @@ class STTN(nn.Module):
         *others, last = self.transformer
         for block in others:
             features = block(features, len(features))
-        return torch.tanh(self.decoder(last(features, wanted)))
+        return torch.cat([torch.tanh(self.decoder(one[None])) for one in last(features, wanted)])
 
 
 class TransformerBlock(nn.Module):
@@ -62,13 +63,19 @@ class TransformerBlock(nn.Module):
         self.feed_forward = FeedForward()
 
     def forward(self, x: Tensor, wanted: int) -> Tensor:
-        x = x[:wanted] + self.attention(x, wanted)
-        changed: Tensor = x + self.feed_forward(x)
-        return changed
+        found: Tensor = self.attention(x, wanted)
+        for low in range(0, wanted, AT_ONCE):
+            few = slice(low, min(low + AT_ONCE, wanted))
+            changed = x[few] + self.attention.output_linear(found[few])
+            found[few] = changed + self.feed_forward(changed)
+        return found
 
 
 class MultiPatchAttention(nn.Module):
-    """(T, CHANNELS, h, w) -> for the first `wanted` frames what all frames have that is like their patches."""
+    """(T, CHANNELS, h, w) -> for the first `wanted` frames what all have that is like their patches.
+
+    `output_linear` is still to come. The channels are taken part by part, so that no more of them is held at once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,13 +85,18 @@ class MultiPatchAttention(nn.Module):
         self.output_linear = nn.Sequential(*_convolved(CHANNELS, CHANNELS))
 
     def forward(self, x: Tensor, wanted: int) -> Tensor:
-        queries, keys, values = (
-            part.chunk(len(CUTS), dim=1)
-            for part in (self.query_embedding(x[:wanted]), self.key_embedding(x), self.value_embedding(x))
-        )  # each len(CUTS) times (T, CHANNELS / len(CUTS), h, w)
-        found = [attend(*parts) for parts in zip(queries, keys, values, CUTS, strict=True)]
-        linear: Tensor = self.output_linear(torch.cat(found, dim=1))
-        return linear
+        found = torch.empty_like(x[:wanted])
+        for index, (part, cuts) in enumerate(zip(found.chunk(len(CUTS), dim=1), CUTS, strict=True)):
+            query = _embedded(x[:wanted], self.query_embedding, index)
+            key, value = (_embedded(x, embedding, index) for embedding in (self.key_embedding, self.value_embedding))
+            part.copy_(attend(query, key, value, cuts))
+        return found
+
+
+def _embedded(x: Tensor, embedding: nn.Conv2d, index: int) -> Tensor:
+    """Return one of len(CUTS) parts of the channels of an embedding, (T, CHANNELS / len(CUTS), h, w)."""
+    weight, bias = (embedding.get_parameter(name).chunk(len(CUTS))[index] for name in ("weight", "bias"))
+    return functional.conv2d(x, weight, bias)
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, cuts: int) -> Tensor:

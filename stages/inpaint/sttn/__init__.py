@@ -1,0 +1,8 @@
+"""The engine `sttn`: what a transformer that was trained on video makes of a hole and of what other frames show.
+
+kind.py    how it looks to the scheduler; needs no torch
+region.py  which part of the picture the network is shown, and how large
+look.py    pixels to what the network takes, and back
+engine.py  the state: the frames that it looks into, and those that it has made beforehand
+model.py   the network with its weights, where and how exactly it runs
+"""

@@ -1,0 +1,80 @@
+"""The engine as the scheduler sees it: how far it looks, what its state weighs, how to start it. Needs no torch."""
+
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from stages.errors import ModelError
+from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
+from stages.inpaint.sttn.region import CELL, cells_for
+from stages.pixels import frame_bytes
+from transport.messages import PictureFormat
+from weights.load import WeightsError, find
+
+BEHIND: Final = (
+    5  # frames before the first that is made; test.py of the original has 5 on either side (neighbor_stride)
+)
+AFTER: Final = 2  # frames after each one that is made, at least, where the look-ahead has as many
+SPACING: Final = 10  # frames from one reference to the next; the original's ref_length
+REFERENCES: Final = 4  # the latest ones that are held; the original takes them from all of the video, before and after
+
+PARAMETERS: Final = 16_556_163
+STRIDE: Final = 4  # pixels of a frame from one place to the next
+FEATURE_BYTES: Final = 256 * 4  # of one place of one frame: channels in f32
+PASS: Final = 4  # times what the features of all frames take, while the network works on them: measured in f32
+COLOUR_BYTES: Final = 3 * 4  # of one pixel that was made
+
+
+def sttn(options: EngineOptions) -> EngineKind:
+    """Return the engine as the options want it; ModelError where its weights, or torch, are absent."""
+    checkpoint = _checkpoint(options)
+    return EngineKind(
+        reach=reach(options.look_ahead),
+        state_bytes=partial(state_bytes, options=options),
+        start=partial(_start, checkpoint, options),
+    )
+
+
+def reach(look_ahead: int, references: int = REFERENCES) -> Reach:
+    """Return how far it looks: in a chunk that begins with so much before it, it makes what it would without chunks.
+
+    The first stretch may begin in the lead-in; a reference may have been in the window of a frame before it alone.
+    """
+    warm_up = references * SPACING + look_ahead + stretch_for(look_ahead) - 1
+    return Reach(offsets=tuple(range(-BEHIND, look_ahead + 1)), warm_up=warm_up)
+
+
+def stretch_for(look_ahead: int) -> int:
+    """Return how many frames are made in a pass."""
+    return max(look_ahead + 1 - AFTER, 1)
+
+
+def state_bytes(picture: PictureFormat, options: EngineOptions) -> int:
+    """Return what weights, references, the features of all frames and one pass take at most, in f32."""
+    across, down = cells_for(picture.width, picture.height, options.working)
+    features = across * down * (CELL // STRIDE) ** 2 * FEATURE_BYTES
+    made = across * down * CELL**2 * COLOUR_BYTES
+    window, pixels = BEHIND + 1 + options.look_ahead, picture.width * picture.height
+    held = REFERENCES * (frame_bytes(picture) + pixels) + stretch_for(options.look_ahead) * made
+    return 4 * PARAMETERS + held + (window + REFERENCES) * (1 + PASS) * features
+
+
+def _checkpoint(options: EngineOptions) -> Path:
+    if find_spec("torch") is None:
+        raise ModelError("engine sttn needs torch; pip install 'cleanplate[learned]' brings it")
+    try:
+        return find("sttn", Path(options.weights) if options.weights else None)
+    except WeightsError as error:
+        raise ModelError(str(error)) from error
+
+
+def _start(checkpoint: Path, options: EngineOptions) -> Engine:
+    from stages.inpaint.sttn.engine import Sttn
+    from stages.inpaint.sttn.model import model
+
+    return Sttn(
+        model(str(checkpoint), options.device, options.precision),
+        look_ahead=options.look_ahead,
+        working=options.working,
+    )

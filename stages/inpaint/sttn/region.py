@@ -1,0 +1,62 @@
+"""A hole in, the part of the picture that the network is to be shown of it out, and how large it is shown.
+
+The network takes multiples of CELL pixels. As many of them as it was trained with, 9 by 5, are laid over the hole and
+its surroundings in whatever shape shows them largest: what is not shrunk stays sharp.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from stages.pixels import align
+from transport.messages import Box, PictureFormat
+
+CELL: Final = 48  # pixels; stages.nets.sttn.CELL, which needs torch
+TRAINED: Final = (9, 5)  # cells across and down: 432x240
+CONTEXT: Final = 0.5  # of the hole's longer side, to be seen on every side of it
+STEPS: Final = 16  # in which a region moves along the longer side of the picture; while it stays, features stay true
+ROUNDING: Final = 1e-9  # so that a width divided by its own quotient is not a cell more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A part of the picture, on the chroma grid, and the size at which the network is shown it."""
+
+    box: Box  # pixels of the picture
+    width: int  # pixels of the network, multiples of CELL
+    height: int
+
+
+def region_for(hole: Box, picture: PictureFormat, working: int = 0) -> Region:
+    """Return what is to be shown of a hole, `working` pixels long at most; 0: as large as the network was trained."""
+    step = -(-max(picture.width, picture.height) // STEPS)
+    margin = round(CONTEXT * max(hole.width, hole.height))
+    x, width = _outward(hole.x - margin, hole.x + hole.width + margin, step, picture.width)
+    y, height = _outward(hole.y - margin, hole.y + hole.height + margin, step, picture.height)
+    across, down = cells_for(width, height, working)
+    scale = max(width / across, height / down, CELL)  # pixels of the picture to a cell: never enlarged without need
+    x, width = _widened(x, width, round(across * scale), picture.width)
+    y, height = _widened(y, height, round(down * scale), picture.height)
+    box = align(Box(x=x, y=y, width=width, height=height), picture)
+    return Region(box=box, width=CELL * across, height=CELL * down)
+
+
+def cells_for(width: int, height: int, working: int = 0) -> tuple[int, int]:
+    """Return how many cells across and down show so many pixels largest, of all that are not too many."""
+    longest = max(working // CELL, 1) if working else TRAINED[0]
+    most = max(TRAINED[0] * TRAINED[1] * longest**2 // TRAINED[0] ** 2, 1)
+    shapes = ((across, min(longest, most // across)) for across in range(1, min(longest, most) + 1))
+    scale = max(CELL, min(max(width / across, height / down) for across, down in shapes))
+    return ceil(width / scale - ROUNDING), ceil(height / scale - ROUNDING)
+
+
+def _outward(low: int, high: int, step: int, limit: int) -> tuple[int, int]:
+    """Return where a stretch begins, and how long it is, when its ends are moved to the next steps outside."""
+    low, high = max(low // step * step, 0), min(-(-high // step) * step, limit)
+    return low, high - low
+
+
+def _widened(low: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
+    """Return a stretch of the wanted length around another, as far as there is room."""
+    wanted = min(max(wanted, length), limit)
+    return min(max(low - (wanted - length) // 2, 0), limit - wanted), wanted
