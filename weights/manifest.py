@@ -29,11 +29,6 @@ class Entry:
     without: str  # what works when it is absent
 
     @property
-    def published(self) -> bool:
-        """Whether the publisher's hash is known, and not its beginning alone."""
-        return len(self.sha256) == WHOLE
-
-    @property
     def restricted(self) -> bool:
         """Whether it is not for every purpose."""
         return "non-commercial" in self.code_licence + self.weights_licence

@@ -10,7 +10,7 @@ from uuid import uuid4
 from weights.check import check, digest
 from weights.errors import StoreError, WeightsError
 from weights.load import entry, places
-from weights.manifest import Entry
+from weights.manifest import WHOLE, Entry
 from weights.pins import pin, pin_of
 
 
@@ -25,12 +25,12 @@ class Stored:
     @property
     def trust(self) -> str:
         """What its content is held against, in words."""
-        if self.pinned:
-            beside = f"which the publisher's begins with {self.published}" if self.published else "none is published"
-            return f"pinned to sha256 {self.pinned} ({beside})"
-        if self.published:
+        if len(self.published) == WHOLE:
             return f"sha256 {self.published}, as published"
-        return "no hash is published and none is pinned: `cleanplate weights add` pins it"
+        beginning = f"published is {self.published}..." if self.published else "none is published"
+        if self.pinned:
+            return f"pinned to sha256 {self.pinned} ({beginning})"
+        return f"sha256 not pinned ({beginning}): `cleanplate weights add` pins it"
 
 
 def stored(wanted: Entry, path: Path) -> Stored:
@@ -70,7 +70,7 @@ def settle(new: Path, wanted: Entry, target: Path, found: str) -> Stored:
 
 
 def _pinned(wanted: Entry, target: Path, found: str) -> Stored:
-    if not wanted.published:
+    if len(wanted.sha256) < WHOLE:
         pin(target, found)
     return stored(wanted, target)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from weights import load, manifest
 from weights.errors import StoreError, WeightsError
 from weights.pins import pin, pin_of
-from weights.store import add
+from weights.store import add, stored
 
 DATA = b"not a network, but somebody's bytes"
 HASH = hashlib.sha256(DATA).hexdigest()
@@ -94,12 +94,10 @@ def test_a_file_that_lies_there_already_is_pinned_where_it_is(known, tmp_path):
 
 
 def test_a_file_put_there_by_hand_is_found_and_said_to_be_unchecked(known, tmp_path):
-    from weights.store import stored
-
     known(bytes=0, sha256="")
     (tmp_path / "small.onnx").write_bytes(DATA)
     assert load.find("small", tmp_path)
-    assert "none is pinned" in stored(load.entry("small"), tmp_path / "small.onnx").trust
+    assert "not pinned (none is published)" in stored(load.entry("small"), tmp_path / "small.onnx").trust
 
 
 def test_no_file_and_no_room_are_one_sentence_each(known, downloaded, tmp_path):
