@@ -1,15 +1,17 @@
 """`cleanplate stage ...`: one stage by itself, for containers and clusters.
 
 The addresses are the user's (tcp between machines, ipc within one), and so is the secret that lets the stages trust
-each other: the environment variable CLEANPLATE_TOKEN, the same for all.
+each other, the same for all: the environment variable CLEANPLATE_TOKEN, or the file that CLEANPLATE_TOKEN_FILE names.
 """
 
 import argparse
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.options import add_job_options, job_of
@@ -41,6 +43,8 @@ def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         parser = stages.add_parser(row.name)
         if row.name == "decode":
             parser.add_argument("source")
+        else:
+            parser.add_argument("--stream", dest="source", default="-", metavar="NAME", help="in its metrics")
         if row.name == "encode":
             parser.add_argument("target")
         if row.listen:
@@ -50,27 +54,24 @@ def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
             parser.add_argument("--work", required=True, metavar="ADDRESS", help=verb)
         if row.to:
             parser.add_argument("--to", required=True, metavar="ADDRESS", help="where the output goes")
-        parser.add_argument("--name", default=row.name, help="unlike that of every other process (%(default)s)")
+        name = f"{row.name}-{socket.gethostname()}-{os.getpid()}" if row.replicated else row.name
+        parser.add_argument("--name", default=name, help="unlike that of every other process (%(default)s)")
         add_job_options(parser)
-        parser.set_defaults(run=_stage, stage=row.name, source="-", target="-", listen="", work="", to="")
+        parser.set_defaults(run=_stage, stage=row.name, target="-", listen="", work="", to="")
 
 
 def _stage(arguments: argparse.Namespace) -> int:
     from deploy.config import Spec
     from deploy.worker import run
-    from stages.errors import OptionError
 
     job = job_of(arguments)
     _check(arguments, job)
-    token = os.environ.get("CLEANPLATE_TOKEN", "")
-    if len(token) < 16:
-        raise OptionError("CLEANPLATE_TOKEN must hold the secret of the run, 16 characters or more, the same for all")
     spec = Spec(
         stage=arguments.stage,
         name=arguments.name,
         job=job,
         shares=_shares(job),
-        token=token,
+        token=_token(),
         control="",
         listen=arguments.listen,
         work=arguments.work,
@@ -80,6 +81,21 @@ def _stage(arguments: argparse.Namespace) -> int:
     )
     with log_on_stderr():
         return run(spec)
+
+
+def _token() -> str:
+    """Return the secret of the run: no argument, as those are seen by everybody on the machine."""
+    from stages.errors import OptionError
+
+    token, path = os.environ.get("CLEANPLATE_TOKEN", ""), os.environ.get("CLEANPLATE_TOKEN_FILE", "")
+    if path and not token:
+        try:
+            token = Path(path).read_text().strip()
+        except (OSError, ValueError) as error:
+            raise OptionError(f"CLEANPLATE_TOKEN_FILE {path!r} cannot be read: {error}") from error
+    if len(token) < 16:
+        raise OptionError("CLEANPLATE_TOKEN must hold the secret of the run, 16 characters or more, the same for all")
+    return token
 
 
 def _check(arguments: argparse.Namespace, job: "Job") -> None:
