@@ -88,14 +88,18 @@ class Objects:
         plain = pictures and len(group) == 1  # a mask alone is what the user drew, and stays so
         spot = pictures[0] if plain else self._segmenter.segment(view, hint_of(group, pictures, older), window)
         if number is None:
-            number = self._begin(group[0])
+            number = self._begin(group[0], view)
         found = self._objects[number]
         found.sighting, found.said = Sighting(spot=spot, confidence=1.0), view.seq
         self._tracker.point(view, number, spot)
 
-    def _begin(self, prompt: Prompt) -> int:
+    def _begin(self, prompt: Prompt, view: View) -> int:
         if len(self._objects) == MOST:
             raise PromptError(f"{prompt.words} is one object more than {MOST}, which is the most that can be followed")
+        if view.frame is not self._first:
+            log.warning(
+                "frame %d: %s is removed from here on; the frames before are as they were", view.seq, prompt.words
+            )
         number = len(self._objects)
         guard = Guard(prompt.name or prompt.words, self._policy)
         self._objects[number] = _Object(name=prompt.name, guard=guard, sighting=Sighting(spot=None, confidence=0.0))

@@ -75,6 +75,11 @@ def test_an_object_is_hidden_from_the_frame_on_that_it_was_pointed_at_in():
     assert [spot and spot.box for spot in spots] == [None, None, AT, AT]
 
 
+def test_it_is_said_that_the_frames_before_it_was_pointed_at_show_an_object(caplog):
+    follow([boxed(), boxed(Box(x=40, y=30, width=4, height=4), moment=Moment(frame=2))], 4)
+    assert caplog.messages == ["frame 2: box 40,30 is removed from here on; the frames before are as they were"]
+
+
 def test_several_objects_are_hidden_together():
     other = Box(x=40, y=30, width=4, height=4)
     [spot] = follow([boxed(), boxed(other)], 1)
