@@ -49,6 +49,7 @@ class Guard:
 
     def __init__(self, name: str, policy: Policy) -> None:
         """Take what the object is called in messages."""
+        self.out = False  # it was not seen in the last frame because it has left the picture
         self._name, self._policy = name, policy
         self._last: Spot | None = None  # None: nothing is known of where it is
         self._way = Way()
@@ -69,7 +70,8 @@ class Guard:
             self._see(view, sighting.spot)
             return Cover(spot=sighting.spot)
         self._unseen += 1
-        if sighting.left and self._is_out():
+        self.out = sighting.left and self._is_out()
+        if self.out:
             self._say(view, "has left the picture")
             self._last = None
         elif not (sighting.left and self._way.left(LEAVING)):
@@ -79,7 +81,7 @@ class Guard:
 
     def cut(self) -> None:
         """Know that a new shot begins: where the object was says nothing any more."""
-        self._last = None
+        self._last, self.out = None, False
         self._way.forget()
 
     def _see(self, view: View, spot: Spot) -> None:
@@ -91,7 +93,8 @@ class Guard:
         self._way.see(view, spot.box, NEAR * side)
         self._area = max(side * side, FADES * self._area)
         self._share = side * side / max(self._area, 1.0)
-        self._said, self._unseen, self._last, self._rest = "", 0, spot, (0.0, 0.0)
+        self.out, self._said, self._unseen = False, "", 0
+        self._last, self._rest = spot, (0.0, 0.0)
         self._allowed = MOST_GROWTH * side
 
     def _is_out(self) -> bool:

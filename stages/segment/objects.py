@@ -107,8 +107,8 @@ class Objects:
 
 
 def _known(found: _Object, view: View) -> Known:
-    spot, lost = found.sighting.spot, found.sighting.spot is None and not found.sighting.left
-    return Known(name=found.name, spot=spot, lost=lost, said=found.said == view.seq)
+    spot = found.sighting.spot
+    return Known(name=found.name, spot=spot, lost=spot is None and not found.guard.out, said=found.said == view.seq)
 
 
 def _spot(prompt: Prompt, view: View) -> Spot:

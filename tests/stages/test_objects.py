@@ -38,8 +38,8 @@ class Boxes:
 class Still:
     """A tracker that sees everything where it was pointed at, but for the frames it is told not to."""
 
-    def __init__(self, blind=()):
-        self.blind, self.spots, self.cuts, self.pointed = blind, {}, 0, []
+    def __init__(self, blind=(), left=False):
+        self.blind, self.left, self.spots, self.cuts, self.pointed = blind, left, {}, 0, []
 
     def point(self, view, name, spot):
         self.spots[name] = spot
@@ -47,7 +47,10 @@ class Still:
 
     def step(self, view):
         seen = view.seq not in self.blind
-        return {name: Sighting(spot=spot if seen else None, confidence=1.0) for name, spot in self.spots.items()}
+        left = self.left and not seen
+        return {
+            name: Sighting(spot=spot if seen else None, confidence=1, left=left) for name, spot in self.spots.items()
+        }
 
     def cut(self):
         self.cuts += 1
@@ -130,6 +133,13 @@ def test_an_object_that_is_lost_is_pointed_at_again_wherever_it_is():
     spots = follow([boxed(), boxed(Box(x=50, y=2, width=6, height=6), moment=Moment(frame=2))], 4, tracker=tracker)
     assert [name for _, name, _ in tracker.pointed] == [0, 0]
     assert spots[3].box == Box(x=50, y=2, width=6, height=6)
+
+
+def test_an_object_that_stands_at_the_edge_and_is_lost_is_pointed_at_again():
+    tracker, edge = Still(blind={2, 3}, left=True), Box(x=0, y=10, width=8, height=6)
+    again = boxed(Box(x=50, y=2, width=6, height=6), moment=Moment(frame=3))
+    spots = follow([boxed(edge), again], 5, tracker=tracker)
+    assert [spot.box.x for spot in spots] == [0, 0, 0, 50, 50]
 
 
 def test_a_mask_is_taken_as_it_was_drawn(tmp_path):
