@@ -9,6 +9,7 @@ from stages.segment.config import SegmentConfig
 from stages.segment.detect.carry import Carry
 from stages.segment.detect.choose import check_detector, make_detector
 from stages.segment.detect.targets import Targets
+from stages.segment.detect.upright import Upright
 from stages.segment.prompts import MOVING
 from stages.segment.spot import Spot, unite
 from stages.segment.view import View
@@ -61,7 +62,7 @@ class _Classes:
         # Where nobody asked for it, GrabCut's outline is worth less than the whole box: privacy comes first.
         boxes = config.segmenter == AUTO and segmenter_of(config) == "grabcut"
         segmenter = None if boxes else make_segmenter(config)
-        self._targets = Targets(detector, segmenter, tracker, every=config.every, confirm=config.confirm)
+        self._targets = Targets(Upright(detector), segmenter, tracker, every=config.every, confirm=config.confirm)
 
     def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
         """Return all of them in the next frame as one spot."""
