@@ -47,9 +47,8 @@ class Signs:
     """What a stage may know beside its progress; None where it does not."""
 
     lag_s: float | None = None  # age of the oldest frame that is not written yet
-    source_up: bool | None = None  # frames come, or can be asked for
-    source_frame: float = 0.0  # seconds since 1970 at which the latest came
-    reconnects: int = 0  # of the source
+    budget_s: float | None = None  # that it may have, of a live source
+    source_frame: float | None = None  # seconds since 1970 at which the latest frame came from the source
     relief: int | None = None  # what is done against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper, 4 hold
 
 
@@ -92,7 +91,7 @@ class Instruments(Collector):
         for name, text, value in _GAUGES:
             yield self._gauge(name, text, value(note))
         yield from self._drops(note)
-        yield from self._of_source(signs)
+        yield from self._of_signs(signs)
         yield from self._of_process()
         yield from self._of_gpus()
 
@@ -112,17 +111,15 @@ class Instruments(Collector):
             family.add_metric((*self._labels, reason), note.dropped[reason])
         yield family
 
-    def _of_source(self, signs: Signs) -> Iterable[Metric]:
-        if signs.lag_s is not None:
-            yield self._gauge("stream_lag_seconds", "Age of the oldest frame not yet written", signs.lag_s)
-        if signs.relief is not None:
-            text = "What is done against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper engine, 4 hold"
-            yield self._gauge("relief_level", text, signs.relief)
-        if signs.source_up is not None:
-            yield self._gauge("source_up", "1 while the source gives frames, or would", signs.source_up)
-            yield self._counter("source_reconnects", "Times that the source was opened again", signs.reconnects)
-            text = "When the latest frame came, in seconds since 1970; 0 before the first"
-            yield self._gauge("source_last_frame_timestamp_seconds", text, signs.source_frame)
+    def _of_signs(self, signs: Signs) -> Iterable[Metric]:
+        for name, text, value in (
+            ("stream_lag_seconds", "Age of the oldest frame not yet written", signs.lag_s),
+            ("latency_budget_seconds", "Age that it may have, of a live source", signs.budget_s),
+            ("source_last_frame_timestamp_seconds", "When the latest frame came, since 1970", signs.source_frame),
+            ("relief_level", "Against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper, 4 hold", signs.relief),
+        ):
+            if value is not None:
+                yield self._gauge(name, text, value)
 
     def _of_process(self) -> Iterable[Metric]:
         yield self._gauge("start_time_seconds", "When the process began, in seconds since 1970", self._started)
@@ -161,6 +158,8 @@ class Run:
     in_flight: int = 0  # frames read, and neither written nor dropped
     imbalance: int = 0  # of these, more than all stages together can hold; below 0: frames that nobody has read
     ready: Mapping[str, int] = field(default_factory=dict)  # processes, by stage
+    source_up: bool | None = None  # a live source is open
+    reopened: int = 0  # times that it was opened again
 
 
 class RunInstruments(Collector):
@@ -187,6 +186,10 @@ class RunInstruments(Collector):
         for stage, count in run.ready.items():
             ready.add_metric((*stream, stage), count)
         yield ready
+        if run.source_up is not None:
+            yield _family(GaugeMetricFamily, "source_up", "1 while the live source is open", stream, run.source_up)
+            text = "Times that the live source was opened again"
+            yield _family(CounterMetricFamily, "source_reconnects", text, stream, run.reopened)
 
     def page(self) -> "WSGIApplication":
         """Return what answers GET /metrics."""

@@ -167,6 +167,8 @@ class Supervisor:
             in_flight=ledger.imbalance,
             imbalance=min(ledger.imbalance, 0) or max(ledger.imbalance - most, 0),
             ready=Counter(child.spec.stage for child in self.children.values() if child.ready and not child.done),
+            source_up=self.children["decode"].ready if self.job.live and "decode" in self.children else None,
+            reopened=self.crew.reopened,
         )
 
     def _heed_signals(self) -> bool:

@@ -24,7 +24,7 @@ class Tally:
     def __init__(self, spec: Spec) -> None:
         self.pulse = Pulse()
         self.latest = NOTHING
-        self.signs = Signs()
+        self.signs = Signs(budget_s=spec.job.live.latency_s if spec.job.live else None)
         self.instruments = Instruments(spec.stage, spec.name, spec.job.source, lambda: self.latest, lambda: self.signs)
         self.frames_in = self.frames_out = self.filled = self.written = self.durable = 0
         self.busy_s = 0.0
@@ -111,8 +111,8 @@ class Tally:
         if not isinstance(message, Frame):
             return message
         self.frames_in += 1
-        self.signs.source_frame = message.captured or time.time()
-        return replace(message, read=self.signs.source_frame)
+        self.signs.source_frame = read = message.captured or time.time()
+        return replace(message, read=read)
 
     def pages(self) -> "dict[str, WSGIApplication]":
         """Return what the process serves, by path."""
