@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=25, help="frames from one that is looked at to the next")
     parser.add_argument("--most", type=int, default=3, help="frames of a clip that are looked at")
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
+    parser.add_argument("--each", action="store_true", help="a line for every clip, too")
     parser.add_argument("--fit", action="store_true")
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -40,11 +41,11 @@ def main() -> None:
         return
     for kind in given.kinds:
         for windowed in (True, False):
-            _line(kind, "window" if windowed else "still", chosen, windowed)
-    _line("box", "cv2.grabCut", chosen, False)
+            _line(kind, "window" if windowed else "still", chosen, windowed, each=given.each)
+    _line("box", "cv2.grabCut", chosen, False, each=given.each)
 
 
-def _line(kind: str, way: str, chosen: Sequence[Sample], windowed: bool) -> None:
+def _line(kind: str, way: str, chosen: Sequence[Sample], windowed: bool, *, each: bool) -> None:
     generator, scores, times = np.random.default_rng(SEED), defaultdict(list), []
     for sample in chosen:
         said = hint(kind, sample.truth, generator)
@@ -55,6 +56,8 @@ def _line(kind: str, way: str, chosen: Sequence[Sample], windowed: bool) -> None
         both, either = (found & sample.truth).sum(), (found | sample.truth).sum()
         scores[sample.clip, sample.dev].append(both / either)
     means = {name: float(np.mean(values)) for name, values in scores.items()}
+    if each:
+        print(*(f"{kind:8} {way:12} {clip:20} {mean:.3f}" for (clip, _), mean in means.items()), sep="\n")
     halves = [np.mean([mean for name, mean in means.items() if name[1] in which]) for which in ((0, 1), (1,), (0,))]
     told = " ".join(f"{name} {value:.3f}" for name, value in zip(("all", "dev", "held"), halves, strict=True))
     print(f"{kind:8} {way:12} {told}  {1000 * np.median(times):.0f} ms", flush=True)

@@ -1,10 +1,13 @@
 """The trackers that compete, by name: a frame and the object in it in, a follower out.
 
-Those with a network are spelt with their checkpoint: siammask:FILE, aott:FILE, r50_aotl:FILE.
+Those with a network are spelt with their checkpoint: siammask:FILE, aott:FILE, r50_aotl:FILE; nanotrack, which has
+two, with the folder of them: nanotrack:FOLDER.
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from stages.errors import StageError
 from stages.segment.spot import Spot
@@ -40,6 +43,16 @@ def _propagate() -> Make:
     return made
 
 
+def _nanotrack(folder: str) -> Make:
+    from stages.segment.point.grabcut import GrabCut
+
+    backbone, head = (Path(folder) / f"nanotrack_{part}_sim.onnx" for part in ("backbone", "head"))
+    made: Make = partial(
+        import_module("stages.segment.track.nanotrack").NanoTrack, backbone=backbone, head=head, segmenter=GrabCut()
+    )
+    return made
+
+
 def _siammask(checkpoint: str) -> Make:
     made: Make = import_module("stages.segment.track.siammask").siammask(checkpoint)
     return made
@@ -56,11 +69,13 @@ def _aot(variant: str) -> Callable[[str], Make]:
 
 BASELINES: dict[str, Make] = {"held": Held, "flow": Flow, "box": present_box, "nanotrack+grabcut": nanotrack}
 LEARNED: dict[str, Callable[[str], Make]] = {
+    "nanotrack": _nanotrack,
     "siammask": _siammask,
     **{variant: _aot(variant) for variant in ("aott", "aots", "aotl", "r50_aotl")},
 }
 TRACKERS = (*BASELINES, "propagate", *(f"{name}:FILE" for name in LEARNED))
-BY_BOX = frozenset({"box", "nanotrack+grabcut", "siammask"})  # begin from the box itself: a mask means no more to them
+# These begin from the box itself: a mask means no more to them.
+BY_BOX = frozenset({"box", "nanotrack+grabcut", "nanotrack", "siammask"})
 
 
 def find_tracker(words: str) -> Make:
