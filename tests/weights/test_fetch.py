@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("gdown", reason="fetching needs the extra `fetch`")
 
@@ -151,6 +153,22 @@ def test_a_file_that_has_changed_meanwhile_is_not_spliced(shelf, known, tmp_path
     assert shelf.asked == ["", "bytes=30000-"]
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, len(DATA)), st.sampled_from([DATA, DATA[::-1]]), st.booleans()), max_size=6))
+def test_however_often_it_breaks_off_and_changes_one_whole_version_comes(shelf, known, tmp_path_factory, tries):
+    folder = tmp_path_factory.mktemp("tries")
+    known(shelf.url, **BARE)
+    for shelf.gives, shelf.data, shelf.resumes in (*tries, (1 << 30, DATA, True)):
+        shelf.headers = {"ETag": f'"{shelf.data[0]}"'}
+        try:
+            assert fetch("small", folder).path.read_bytes() == shelf.data
+        except FetchError:
+            assert not load.has("small", folder)
+        else:
+            break
+    assert len(left(folder)) == 2  # it and its pin
+
+
 @pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"1"'}], ids=["none", "weak"])
 def test_where_the_server_names_no_version_a_download_begins_anew(shelf, known, tmp_path, headers):
     known(shelf.url)
@@ -221,6 +239,14 @@ def test_the_next_address_is_tried_and_every_failure_is_told(shelf, known, tmp_p
         known(other.url, f"{other.url}.old", files=("other.onnx",))
         with pytest.raises(FetchError, match=r"small\.onnx answers 404 Not Found; .*onnx\.old answers 404"):
             fetch("small", tmp_path)
+
+
+def test_what_one_address_began_another_does_not_go_on_with(shelf, known, tmp_path):
+    shelf.gives = 30_000
+    with serving(Shelf(data=DATA[::-1])) as other:  # which calls its version by the same name
+        known(shelf.url, other.url, **BARE)
+        assert fetch("small", tmp_path).path.read_bytes() == DATA[::-1]
+        assert (shelf.asked, other.asked) == ([""], [""])
 
 
 @pytest.mark.parametrize(
