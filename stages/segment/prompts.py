@@ -78,6 +78,11 @@ def check(prompts: Prompts, info: StreamInfo) -> Prompts:
                     f"{prompt.words} is meant for {_when(prompt.moment)}, the video ends after "
                     f"{float(seconds):.1f} s, {info.frames} frames"
                 )
+    if info.format.rotation and (prompts.objects or prompts.regions or prompts.keep):
+        size = f"{info.format.width}x{info.format.height}"
+        log.warning(
+            "players turn this video by %d degrees; x and y count in it as stored, %s", info.format.rotation, size
+        )
     return fit(prompts, info.format)
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -87,6 +88,14 @@ def test_the_stated_length_is_a_guess_and_a_little_more_is_let_pass():
         assert check(prompts, stream()) == prompts
     late = Prompts(objects=(boxed(1, 2, 3, 4, moment=Moment(seconds=1e6)),))
     assert check(late, stream(frames=0)) == late
+
+
+def test_it_is_said_that_places_are_those_of_the_stored_picture_where_players_turn_it(caplog):
+    turned = replace(stream(), format=replace(PICTURE, rotation=90))
+    check(Prompts(targets=("person",)), turned)
+    assert not caplog.messages
+    check(Prompts(keep=(Box(x=0, y=0, width=9, height=9),)), turned)
+    assert caplog.messages == ["players turn this video by 90 degrees; x and y count in it as stored, 640x360"]
 
 
 def test_a_moment_that_never_came_is_said_with_where_the_video_ended():
