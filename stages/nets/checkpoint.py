@@ -73,6 +73,8 @@ def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str,
         if name in wanted and tensor.shape != wanted[name].shape:
             found, needed = (tuple(t.shape) for t in (tensor, wanted[name]))
             raise CheckpointError(f"{where} has {name} of shape {found}, {what} needs {needed}")
+        if name in wanted and not tensor.isfinite().all():
+            raise CheckpointError(f"{where} has {name} with values that are no numbers; it is damaged")
 
 
 def _some(names: Sequence[str]) -> str:

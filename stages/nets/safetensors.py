@@ -5,6 +5,7 @@ shape and data_offsets, which count from behind it.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,9 +41,11 @@ def read(path: str) -> dict[str, Tensor]:
 
 def _tensor(data: bytes, entry: Mapping[str, Any]) -> Tensor:
     """Return one tensor; the slice is copied, as frombuffer wants aligned bytes that may be written to."""
-    begin, end = entry["data_offsets"]
+    (begin, end), shape, dtype = entry["data_offsets"], entry["shape"], TYPES[entry["dtype"]]
     if not 0 <= begin <= end <= len(data):
         raise EOFError(f"numbers at {begin} to {end} of {len(data)} bytes")
+    if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != end - begin:
+        raise ValueError(f"a shape of {shape} in {end - begin} bytes")
     if begin == end:
-        return torch.empty(entry["shape"], dtype=TYPES[entry["dtype"]])
-    return torch.frombuffer(bytearray(data[begin:end]), dtype=TYPES[entry["dtype"]]).reshape(entry["shape"])
+        return torch.empty(shape, dtype=dtype)
+    return torch.frombuffer(bytearray(data[begin:end]), dtype=dtype).reshape(shape)

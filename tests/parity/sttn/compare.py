@@ -1,10 +1,11 @@
 """Holds our STTN against the original's own code on the frames of a real clip, and prints how far they differ.
 
-    python -m tests.parity.sttn.compare CLONE CLIP [FRAMES]
+    python -m tests.parity.sttn.compare CLONE CLIP [FRAMES WIDTH HEIGHT]
 
-with the clone that `original` tells of, and a folder with frames/ and masks/. Both have the seeded weights, in f32, and
-complete the clip as the original's test.py does, at 432x240: its rounds of neighbours and references, its masks grown
-by a cross of four pixels, what several rounds make of a frame mixed half and half. Printed are the largest difference
+with the clone that `original` tells of, and a folder with frames/ and masks/; 40 frames at 432x240 are what is not
+said. Both have the seeded weights, in f32, and complete the clip as the original's test.py does: its rounds of
+neighbours and references, its masks grown by a cross of four pixels, what several rounds make of a frame mixed half and
+half. Printed are the largest difference
 by the largest value and that of the norms, of the features, of each round and of the whole clip as it would be shown.
 """
 
@@ -18,23 +19,23 @@ import numpy as np
 import torch
 
 from stages.nets.sttn import STTN
-from tests.parity.sttn.original import complete, fill, open_net, rounds
+from tests.parity.sttn.original import complete, fill, open_net, resize, rounds
 from tests.parity.sttn.record import tensors
 from tests.parity.sttn.seeded import Image, weights
 
-SIZE = (432, 240)
-FRAMES = 40
+USUAL = (40, 432, 240)  # frames, width, height
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
-def compare(clone: Path, clip: Path, count: int) -> None:
+def compare(clone: Path, clip: Path, count: int, width: int, height: int) -> None:
     """Print it."""
     torch.set_num_threads(1)
     theirs, ours = open_net(clone), STTN().eval()
     values = weights({name: tuple(tensor.shape) for name, tensor in theirs.state_dict().items()})
     fill(theirs, values)
     fill(ours, values)
-    frames, masks = tensors(*_read(clip, count))
+    resize(theirs, width, height)
+    frames, masks = tensors(*_read(clip, count, (width, height)))
     with torch.inference_mode():
         masked = frames * (1 - masks)
         features = theirs.encoder(masked), torch.cat([ours.encode(frame[None]) for frame in masked])
@@ -47,12 +48,12 @@ def compare(clone: Path, clip: Path, count: int) -> None:
         _report("the clip", *shown)
 
 
-def _read(clip: Path, count: int) -> tuple[list[Image], list[Image]]:
+def _read(clip: Path, count: int, size: tuple[int, int]) -> tuple[list[Image], list[Image]]:
     pictures, holes = [], []
     for path in sorted((clip / "frames").iterdir())[:count]:
-        pictures.append(cv2.resize(cv2.imread(str(path)), SIZE)[..., ::-1])
+        pictures.append(cv2.resize(cv2.imread(str(path)), size)[..., ::-1])
         mask = cv2.imread(str(clip / "masks" / f"{path.stem}.png"), cv2.IMREAD_GRAYSCALE)
-        hole = (cv2.resize(mask, SIZE, interpolation=cv2.INTER_NEAREST) > 0).astype(np.uint8)
+        hole = (cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) > 0).astype(np.uint8)
         holes.append(cv2.dilate(hole, CROSS, iterations=4))
     return pictures, holes
 
@@ -80,4 +81,4 @@ def _report(what: str, known: torch.Tensor, found: torch.Tensor) -> None:
 
 if __name__ == "__main__":
     cv2.setNumThreads(1)
-    compare(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else FRAMES)
+    compare(Path(sys.argv[1]), Path(sys.argv[2]), *(tuple(map(int, sys.argv[3:])) or USUAL))
