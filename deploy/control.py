@@ -33,6 +33,7 @@ class Control(logging.Handler):
         self._hub, self._progress, self._parent = hub, progress, parent
         self._lines: deque[Said] = deque(maxlen=MOST_LINES)
         self.draining = False
+        self.on_drain: Callable[[], None] = lambda: None
         self.on_lost: Callable[[Lost], None] = lambda note: None
         self.on_ready: Callable[[], None] = lambda: None
         self._reported = 0.0
@@ -95,6 +96,7 @@ class Alone:
         self.code = 0
         self.draining = False
         hub.on_tend = self.report
+        self.on_drain: Callable[[], None] = lambda: None
         self.on_lost: Callable[[Lost], None] = lambda note: None
         self.on_ready: Callable[[], None] = lambda: None
 
@@ -104,8 +106,10 @@ class Alone:
         log.info("%s is ready", self._hub.name)
 
     def report(self) -> None:
-        """Bring the metrics up to date: nobody else asks."""
+        """Bring the metrics up to date, and let go of what is to be drained: nobody else asks."""
         self._progress()
+        if self.draining:
+            self.on_drain()
 
     def failed(self, error: BaseException) -> None:
         """Say why the work cannot go on."""

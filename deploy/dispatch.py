@@ -19,6 +19,7 @@ class Replica:
     cursor: int = 0  # seq of the next frame to send
     whole_sent: bool = False  # and the end of the chunk too
     latest: int = -1  # the last chunk that it has done
+    leaving: bool = False  # it wants no further chunk
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,10 +119,19 @@ class Dispatcher:
         if replica is not None and replica.chunk == chunk:
             replica.chunk, replica.latest = None, max(replica.latest, chunk)
 
+    def leave(self, name: str) -> None:
+        """A replica wants to go: it gets no chunk any more."""
+        self._replicas[name].leaving = True
+
+    def free_to_go(self) -> list[str]:
+        """Return the replicas that want to go and of which nothing is needed: encode has every patch of theirs."""
+        needed = set(self._owners.values())
+        return [name for name, replica in self._replicas.items() if replica.leaving and name not in needed]
+
     def order(self, name: str) -> Order | None:
         """Return what is to be sent to a replica next, if anything is; `sent` confirms it."""
         replica = self._replicas[name]
-        if replica.chunk is None and not self._assign(name, replica):
+        if replica.chunk is None and (replica.leaving or not self._assign(name, replica)):
             return None
         chunk = replica.chunk
         assert chunk is not None

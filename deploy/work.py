@@ -12,7 +12,7 @@ from transport.credit import Credit
 from transport.errors import Silence
 from transport.links import STALL_S, Arrival, Intake, Outlet
 from transport.messages import Frame, MaskedFrame, Message, Packet, StreamInfo
-from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Note, Received
+from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Leaving, Note, Received
 from transport.peers import Peer
 from transport.sockets import Endpoint, Hub
 
@@ -89,6 +89,9 @@ class Distributor:
             self._flush_frames()
             for name in self.dispatcher.by_chunk():
                 self._flush_replica(name)
+            for name in self.dispatcher.free_to_go():
+                if name in self._peers:  # not gone while another was told
+                    self._work.post(self._peers[name], End(items=0))
 
     def _flush_frames(self) -> None:
         while self._forward and self._frames.offer(self._forward[0][0]):
@@ -130,6 +133,8 @@ class Distributor:
             self._credits[peer.name].grant(note.amount)
         elif isinstance(note, ChunkDone):
             self.dispatcher.done(peer.name, note.chunk)
+        elif isinstance(note, Leaving):
+            self.dispatcher.leave(peer.name)
         self.flush()
 
     def lost(self, peer: Peer) -> None:
@@ -150,8 +155,14 @@ class WorkInlet:
         self._items: deque[_Entry] = deque()
         self._chunks: deque[int] = deque()
         self._latest = -1
-        self._ended = False
+        self._ended = self._leaving = False
         endpoint.link = self
+
+    def leave(self) -> None:
+        """Ask to be let go as soon as the present chunk is done. Called with the hub's lock held."""
+        if self._endpoint.peer.welcome and not self._leaving:
+            self._leaving = True
+            self._endpoint.post(self._endpoint.peer, Leaving())
 
     @property
     def held(self) -> int:

@@ -106,6 +106,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left
+    control.on_drain = inlet.leave
     control.ready()
     for chunk, frames in inlet.chunks():
         for clean in tally.timed(inpaint(tally.source(frames), kind)):
@@ -225,16 +226,20 @@ def _observe(hub: Hub, control: Control | Alone, tally: Tally) -> None:
 
 
 def _heed_signals(spec: Spec, hub: Hub, control: Control | Alone) -> None:
-    """SIGTERM ends every wait, and so the stage; a decode on its own ends its stream instead, which drains them all."""
+    """SIGTERM ends every wait, and so the stage; one on its own that can drain does so first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor drains on it
     signal.signal(signal.SIGTERM, lambda *_: hub.halt("told to stop"))
     if not spec.control:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: _drain(control) if spec.stage == "decode" else hub.halt("told to stop"))
+            signal.signal(number, lambda *_: _drain(spec, hub, control))
 
 
-def _drain(control: Control | Alone) -> None:
-    control.draining = True
+def _drain(spec: Spec, hub: Hub, control: Control | Alone) -> None:
+    """End what can be ended: decode its stream, a replica its chunk; the second time, and all others, at once."""
+    if spec.stage in ("decode", "inpaint") and not control.draining:
+        control.draining = True
+    else:
+        hub.halt("told to stop")
 
 
 def die_with_parent(parent: int) -> None:

@@ -76,6 +76,11 @@ class ChunkDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A replica wants to go: it takes no further chunk, and waits for the End."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """Encode holds, or has written, the patch of every frame before `upto`."""
 
@@ -148,6 +153,7 @@ Note: TypeAlias = (
     | Ended
     | ChunkEnd
     | ChunkDone
+    | Leaving
     | Received
     | Ready
     | Progress
@@ -167,6 +173,7 @@ NOTES: Final[dict[str, type]] = {
     "ended": Ended,
     "chunk-end": ChunkEnd,
     "chunk-done": ChunkDone,
+    "leaving": Leaving,
     "received": Received,
     "ready": Ready,
     "progress": Progress,

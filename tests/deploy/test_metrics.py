@@ -1,12 +1,22 @@
 """Every process of a run serves its own numbers, on the port after its neighbour's."""
 
+import re
 import signal
 import socket
+import time
 import urllib.request
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
-from deploy.metrics import stream_label
+import pytest
+
+import deploy.usage
+from deploy.metrics import Instruments, Run, RunInstruments, Signs, stream_label
+from deploy.outcome import NOTHING
 from deploy.supervisor import Supervisor
+from deploy.usage import Gpu, gpus, open_files, resident_bytes
 from stages.decode.config import DecodeConfig
 from tests.clips import Clip, make
 from tests.runs import At, job, run, written
@@ -24,6 +34,33 @@ def free_ports(count: int) -> int:
     raise AssertionError("no free ports")
 
 
+@cache
+def exported() -> set[str]:
+    """Return the name of every metric that a process may show, under every circumstance."""
+    card = Gpu(name="cuda:0", up=True, used_bytes=1, total_bytes=2, busy=0.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deploy.metrics.gpus", lambda: iter([card]))
+        signs = Signs(lag_s=1.0, budget_s=2.0, source_frame=1.0, relief=0)
+        worker = Instruments("encode", "encode", "street", lambda: NOTHING, lambda: signs)
+        whole = RunInstruments("street")
+        whole.run = Run(source_up=True)
+        pages = [_page(worker), _page(whole)]
+    names = re.findall(r"^# TYPE (cleanplate_\w+)", "".join(pages), re.M)
+    return {name for name in names if not name.endswith("_created")}  # those say when a histogram began
+
+
+def _page(instruments: Instruments | RunInstruments) -> str:
+    """Return what a scrape of one process reads."""
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/metrics", "QUERY_STRING": ""}
+    return b"".join(instruments.page()(environ, lambda status, headers: None)).decode()  # type: ignore[arg-type]
+
+
+def value(text: str, name: str) -> float:
+    """Return the one number that a page has under a name."""
+    (line,) = (line for line in text.splitlines() if re.match(rf"{name}(\{{|\s)", line))
+    return float(line.rsplit(maxsplit=1)[1])
+
+
 def test_every_process_serves_its_numbers(tmp_path: Path) -> None:
     first, found = free_ports(5), []
 
@@ -36,15 +73,80 @@ def test_every_process_serves_its_numbers(tmp_path: Path) -> None:
     source = make(tmp_path / "in.mkv", Clip(frames=60))
     asked = job(source, tmp_path / "out.mkv", decode=DecodeConfig(loop=1000), metrics=f"127.0.0.1:{first}")
     assert run(asked, At(written(200), scrape)).code == 130
-    assert "cleanplate_worker_restarts_total" in found[0]
-    for text, stage in zip(found[1:], ("decode", "segment", "inpaint", "encode"), strict=True):
-        numbers = [line for line in text.splitlines() if line.startswith("cleanplate_frames_in_total")]
-        assert len(numbers) == 1
-        assert f'stage="{stage}"' in numbers[0]
-        assert float(numbers[0].split()[-1]) > 0, text
-        assert 'stream="in.mkv"' in numbers[0]
+    run_, decode, segment, inpaint, encode = found
+    assert value(run_, "cleanplate_worker_restarts_total") == 0
+    assert value(run_, "cleanplate_ledger_imbalance_frames") == 0
+    assert value(run_, "cleanplate_in_flight_frames") > 0
+    for text, stage in ((decode, "decode"), (segment, "segment"), (inpaint, "inpaint"), (encode, "encode")):
+        assert value(text, "cleanplate_frames_in_total") > 0, text
+        assert f'stage="{stage}"' in text
+        assert 'stream="in.mkv"' in text
+        assert value(text, "cleanplate_resident_memory_bytes") > 10_000_000
+    for text in (segment, inpaint, encode):
+        assert value(text, "cleanplate_transit_seconds_count") >= value(text, "cleanplate_frames_in_total")
+        assert value(text, "cleanplate_queue_seconds_count") == value(text, "cleanplate_transit_seconds_count")
+    assert time.time() - value(decode, "cleanplate_source_last_frame_timestamp_seconds") < 60
+    assert 0 <= value(segment, "cleanplate_stream_lag_seconds") < 60
+    frames = value(encode, "cleanplate_end_to_end_latency_seconds_count")
+    assert frames >= 200
+    assert 0 < value(encode, "cleanplate_end_to_end_latency_seconds_sum") / frames < 60
 
 
 def test_a_password_is_no_label() -> None:
     assert stream_label("rtsp://user:secret@camera/live?token=secret") == "live"
     assert stream_label("rtsp://user:secret@camera") == "camera"
+
+
+def test_names_say_their_unit_and_labels_are_few() -> None:
+    units = ("seconds", "bytes", "frames", "ratio", "total", "up", "level", "files", "processes")
+    assert [name for name in exported() if not name.endswith(units)] == []
+
+
+def test_reasons_of_drops_are_bounded() -> None:
+    note = replace(NOTHING, dropped={f"reason {index:02}": 1 for index in range(40)})
+    text = _page(Instruments("decode", "decode", "street", lambda: note, Signs))
+    assert len(re.findall(r"^cleanplate_frames_dropped_total\{", text, re.M)) == 16
+
+
+def test_what_a_process_takes_is_what_the_kernel_says() -> None:
+    before, files = resident_bytes(), open_files()
+    assert before is not None
+    assert files is not None
+    block = bytearray(64 << 20)
+    with open("/dev/null", "rb"):
+        assert open_files() == files + 1
+    assert resident_bytes() > before + len(block) // 2  # type: ignore[operator]
+
+
+class Cards:
+    """What torch.cuda would say of three cards, of which the first is in use and the last fell off the bus."""
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def device_count(self) -> int:
+        return 3
+
+    def memory_reserved(self, index: int) -> int:
+        return (1 << 30, 0, 1 << 20)[index]
+
+    def mem_get_info(self, index: int) -> tuple[int, int]:
+        if index == 2:
+            raise RuntimeError("CUDA error: unspecified launch failure")
+        return 60 << 30, 80 << 30
+
+    def utilization(self, index: int) -> int:
+        return 40
+
+
+def test_only_gpus_in_use_are_asked_and_one_that_fell_off_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(deploy.usage.sys.modules, "torch", SimpleNamespace(cuda=Cards()))  # type: ignore[arg-type]
+    assert list(gpus()) == [
+        Gpu(name="cuda:0", up=True, used_bytes=20 << 30, total_bytes=80 << 30, busy=0.4),
+        Gpu(name="cuda:2", up=False),
+    ]
+
+
+def test_without_torch_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(deploy.usage.sys.modules, "torch", raising=False)
+    assert list(gpus()) == []
