@@ -30,7 +30,6 @@ class Child:
     failed: Failed | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=16))  # moments of its latest deaths
     restart_at: float | None = None
-    began: float = field(default_factory=time.monotonic)
     stuck_at: float | None = None  # when it is to be killed, because its line is dead or it never became ready
 
     @property
@@ -47,7 +46,7 @@ class Child:
         """Start it again, under the same name; it is to be ready by `stuck_at`."""
         self.before, self.progress = self.total(), NOTHING
         self.peer, self.ready, self.failed, self.restart_at = None, False, None, None
-        self.stuck_at, self.began = stuck_at, time.monotonic()
+        self.stuck_at = stuck_at
         self.process = start_worker(self.name, codec.dumps(self.spec))
 
     def send(self, number: signal.Signals) -> None:

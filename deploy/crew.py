@@ -54,7 +54,7 @@ class Crew:
         self.restarts = 0
         self.reopened = 0  # times that a live source was opened again
         self.failures = 0  # of these, since it last gave a frame
-        self._source_frames = 0, 0.0  # how many it had given, and when that was seen first
+        self._source = 0, 0.0  # how many frames it has given in this life, and when that was last anything else
 
     @property
     def all_ready(self) -> bool:
@@ -142,12 +142,12 @@ class Crew:
 
     def _watch_source(self, child: Child) -> None:
         """Kill a live source's decode that has given no frame for too long: nobody knows what it waits for."""
-        policy, frames = child.spec.job.live, child.progress.frames_in
-        if policy is None or child.spec.stage != "decode" or not child.ready:
+        policy, frames, now = child.spec.job.live, child.progress.frames_in, time.monotonic()
+        if policy is None or child.spec.stage != "decode":
             return
-        if frames != self._source_frames[0]:
-            self._source_frames = frames, time.monotonic()
-        elif time.monotonic() - max(self._source_frames[1], child.began) > policy.silence_s:
+        if frames != self._source[0] or "encode" not in self.children or not self.all_ready:
+            self._source = frames, now
+        elif now - self._source[1] > policy.silence_s:
             log.warning("the source has given no frame for %.0f s", policy.silence_s)
             child.send(signal.SIGKILL)
 

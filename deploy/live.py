@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from stages.decode.config import DecodeConfig
 from stages.errors import OptionError
-from transport.links import STALL_S, Inlet, Outlet
+from transport.links import Inlet, Outlet
 from transport.messages import CleanFrame, Frame, Packet, StreamInfo
 from transport.sockets import Hub
 
@@ -127,7 +127,6 @@ def decode_live(messages: Iterable[Decoded], outlet: Outlet, hub: Hub, tally: "T
     """Send what there is room for, until the source ends: that is a failure, and the supervisor opens it anew."""
     newest = Newest(outlet)
     tally.dropped = lambda: {BEHIND: newest.dropped}
-    hub.wait(lambda: outlet.credit.granted or None, deadline_s=STALL_S, what="segment to come up")
     for message in tally.timed(messages):
         newest.send(message)
         if isinstance(message, Frame):

@@ -175,6 +175,8 @@ class Supervisor:
         """Drain on the first signal; tell whether to go on, which ends with the second, or where nothing is written."""
         if len(self.signals) > 1 or self.shares is None or "encode" not in self.children:
             return False
+        if self.job.live and not self.children["encode"].progress.frames_in:
+            return False
         if self._drain_until is None:
             self._drain()
             log.warning("finishing what is under way; once more to stop at once")

@@ -1,0 +1,232 @@
+"""A camera in, a clean stream out: a real server, real processes, numbered frames, a region that must never show."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.config import Job
+from deploy.live import LivePolicy, Window, as_live, back_off, policy_of
+from deploy.outcome import Outcome
+from deploy.supervisor import Supervisor
+from stages.decode.config import DecodeConfig
+from stages.errors import OptionError
+from stages.pixels import luma
+from tests.clips import Clip, make, number
+from tests.rtsp import RtspServer
+from tests.runs import frames_of, job, run, times_of
+from transport.messages import Frame
+
+FRAMES = 200
+POLICY = LivePolicy(latency_s=1.5, silence_s=2.0)
+INSIDE = slice(20, 32), slice(20, 36)  # of the region that `job` removes
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip of numbered frames, 8 s, with a keyframe every second."""
+    return make(tmp_path_factory.mktemp("camera") / "clip.mp4", Clip(frames=FRAMES, options={"g": "25", "bf": "0"}))
+
+
+@pytest.fixture
+def camera(clip: Path) -> Iterator[RtspServer]:
+    """A camera that plays the clip in a loop."""
+    with RtspServer(clip) as server:
+        yield server
+
+
+def live(source: str, target: Path) -> Job:
+    """Return the job of removing a region from a camera's stream."""
+    return replace(job(Path(), target), source=source, decode=as_live(DecodeConfig(), POLICY), live=POLICY)
+
+
+def done(supervisor: Supervisor, stage: str = "decode") -> int:
+    """Return the frames that a stage has taken, in all its lives."""
+    child = supervisor.children.get(stage)
+    return child.total().frames_in if child else 0
+
+
+def play(job: Job, script: Iterator[Callable[[Supervisor], bool]], seconds: float = 50) -> Outcome:
+    """Run a job until each step of a script, one after the other, has come true; then ask it to end."""
+    deadline, step = time.monotonic() + seconds, next(script)
+
+    def show(supervisor: Supervisor) -> None:
+        nonlocal step
+        if not supervisor.signals and (step(supervisor) or time.monotonic() > deadline):
+            step = next(script, never)
+            if step is never:
+                supervisor.signals.append(signal.SIGINT)
+
+    outcome = run(job, show)
+    assert outcome.code == 130, outcome.sentence
+    assert outcome.ledger.imbalance == 0
+    return outcome
+
+
+def never(_: Supervisor) -> bool:
+    return False
+
+
+def unclean(frame: Frame) -> bool:
+    """Tell whether anything but grey is seen where something was to be removed."""
+    return bool(np.ptp(luma(frame)[INSIDE]) > 0)
+
+
+def shown(path: Path) -> list[int]:
+    """Return the numbers of the frames, having looked that each is clean and comes at its time."""
+    frames = frames_of(path)
+    assert not any(unclean(frame) for frame in frames)
+    assert all(abs(float(b - a) - 0.04) < 0.003 for a, b in pairwise(times_of(path)))
+    return [number(frame) for frame in frames]
+
+
+def rises(numbers: list[int]) -> int:
+    """Return how often the numbers do not go on from one to the next, or stay."""
+    return sum((b - a) % FRAMES not in (0, 1) for a, b in pairwise(numbers))
+
+
+def test_a_camera_comes_out_clean_in_order_and_at_a_constant_rate(camera: RtspServer, tmp_path: Path) -> None:
+    def script() -> Iterator[Callable[[Supervisor], bool]]:
+        yield lambda supervisor: done(supervisor, "encode") >= 100
+
+    outcome = play(live(camera.url(), tmp_path / "out.mkv"), script())
+    numbers = shown(tmp_path / "out.mkv")
+    assert len(set(numbers)) >= 80
+    assert len(numbers) == outcome.ledger.frames_out
+    assert rises(numbers[-60:]) == 0 or outcome.ledger.dropped
+
+
+def test_a_camera_that_goes_is_waited_for_with_its_last_clean_picture(clip: Path, tmp_path: Path) -> None:
+    servers = [RtspServer(clip).__enter__()]
+
+    def script() -> Iterator[Callable[[Supervisor], bool]]:
+        yield lambda supervisor: done(supervisor, "encode") >= 30
+        port = servers[0].port
+        servers[0].stop()
+        gone = time.monotonic()
+        yield lambda supervisor: time.monotonic() > gone + 0.5
+        servers.append(RtspServer(clip, port=port).__enter__())
+        before: list[int] = []
+
+        def back(supervisor: Supervisor) -> bool:
+            before.append(done(supervisor, "encode"))
+            return before[-1] > before[0] + 50
+
+        yield back
+
+    try:
+        outcome = play(live(servers[0].url(), tmp_path / "out.mkv"), script())
+    finally:
+        servers[-1].stop()
+    numbers = shown(tmp_path / "out.mkv")
+    assert outcome.ledger.repeated > 10
+    longest = max(len(run) for run in "".join("=" if a == b else " " for a, b in pairwise(numbers)).split())
+    assert longest > 10  # the last clean picture through the gap
+    assert len(numbers) == outcome.ledger.frames_out
+
+
+def test_a_camera_that_falls_silent_is_opened_anew(camera: RtspServer, tmp_path: Path) -> None:
+    def script() -> Iterator[Callable[[Supervisor], bool]]:
+        yield lambda supervisor: done(supervisor, "encode") >= 20
+        camera.stalled.set()
+        yield lambda supervisor: supervisor.crew.reopened > 0
+        camera.stalled.clear()
+        before: list[int] = []
+
+        def back(supervisor: Supervisor) -> bool:
+            before.append(done(supervisor))
+            return before[-1] > before[0] + 20
+
+        yield back
+
+    play(live(camera.url(), tmp_path / "out.mkv"), script())
+    assert shown(tmp_path / "out.mkv")
+
+
+def test_nothing_unclean_leaves_whatever_is_killed_or_overloaded(camera: RtspServer, tmp_path: Path) -> None:
+    def starved(frames: int) -> Callable[[Supervisor], bool]:
+        """Let the engine run a fifth of the time only, until so many frames more came in."""
+        first: list[int] = []
+
+        def step(supervisor: Supervisor) -> bool:
+            first.append(done(supervisor))
+            runs = time.monotonic() % 0.25 < 0.05
+            supervisor.children["inpaint-0"].send(signal.SIGCONT if runs else signal.SIGSTOP)
+            return first[-1] > first[0] + frames
+
+        return step
+
+    def kill(name: str) -> Callable[[Supervisor], bool]:
+        def step(supervisor: Supervisor) -> bool:
+            supervisor.children[name].send(signal.SIGCONT)
+            supervisor.children[name].send(signal.SIGKILL)
+            return True
+
+        return step
+
+    def script() -> Iterator[Callable[[Supervisor], bool]]:
+        yield lambda supervisor: done(supervisor, "encode") >= 20
+        yield starved(100)
+        yield kill("inpaint-0")
+        yield kill("decode")
+        before: list[int] = []
+
+        def back(supervisor: Supervisor) -> bool:
+            before.append(done(supervisor, "encode"))
+            return before[-1] > before[0] + 30
+
+        yield back
+
+    outcome = play(live(camera.url(), tmp_path / "out.mkv"), script())
+    assert shown(tmp_path / "out.mkv")  # each looked at
+    assert outcome.ledger.restarts >= 1
+    assert outcome.ledger.repeated > 0
+    assert sum(outcome.ledger.dropped.values()) > 0
+
+
+def test_a_camera_that_was_never_there_is_said_at_once(tmp_path: Path) -> None:
+    outcome = run(live("rtsp://user:secret@127.0.0.1:9/live", tmp_path / "out.mkv"), lambda supervisor: None)
+    assert outcome.code == 3
+    assert "rtsp://127.0.0.1:9/live cannot be read" in outcome.sentence
+    assert "secret" not in outcome.sentence
+
+
+def test_waits_before_a_source_is_opened_again_grow_to_a_minute() -> None:
+    assert [back_off(failures) for failures in (1, 2, 3, 4, 5, 100)] == [1, 5, 10, 60, 60, 60]
+
+
+def test_fewer_frames_are_under_way_where_they_take_longer() -> None:
+    def under_way(interval_s: float) -> int:
+        window = Window(2.0, 6)
+        for seq in range(1, 100):
+            window.received(seq, seq * interval_s)
+        return next(count for count in range(1000) if not window.admits(99 + count))
+
+    assert 35 <= under_way(0.05) <= 37
+    assert under_way(0.2) == 8  # the engine's look-ahead, and two
+
+
+@given(st.lists(st.floats(1e-3, 10), min_size=1, max_size=50), st.integers(0, 6))
+def test_a_window_always_admits_what_the_engine_needs_to_go_on(intervals: list[float], look_ahead: int) -> None:
+    window, now = Window(0.5, look_ahead), 0.0
+    for seq, interval in enumerate(intervals):
+        now += interval
+        window.received(seq + 1, now)
+    assert all(window.admits(len(intervals) + count) for count in range(look_ahead + 2))
+
+
+def test_live_is_what_its_name_says_or_the_user() -> None:
+    assert policy_of("film.mp4", False, "2s", "10s") is None
+    assert policy_of("film.mp4", True, "0.5", "10s") == LivePolicy(latency_s=0.5, silence_s=10.0)
+    assert policy_of("rtsp://cam/1", False, "2s", "10s") == LivePolicy()
+    with pytest.raises(OptionError, match=r"--latency 'soon' is no time; 2s or 0\.5 would be"):
+        policy_of("rtsp://cam/1", False, "soon", "10s")
+    with pytest.raises(OptionError, match=r"--latency 100s cannot be used, 0\.1s to 60s expected"):
+        policy_of("rtsp://cam/1", False, "100s", "10s")
