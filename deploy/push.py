@@ -10,6 +10,8 @@ import contextlib
 import logging
 import os
 import signal
+import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from deploy.errors import UNEXPECTED, exit_code, sentence
+from deploy.orphan import die_with
 from stages.decode.names import public_name
 from stages.encode.live.backlog import Backlog
 from stages.encode.live.output import WELL_S, State, pause_s
@@ -32,6 +35,7 @@ log = logging.getLogger(__name__)
 MOST_BYTES: Final = 4 << 20  # that wait for the child: 8 s of 4 Mbit/s
 STILL_S: Final = 15.0  # in which a child that was given packets has to get one through, connecting included
 PIPE_BYTES: Final = 256 << 10
+SOCKET_BYTES: Final = 256 << 10  # enough for 20 Mbit/s to where an answer takes 0.1 s
 F_SETPIPE_SZ: Final = 1031  # linux/fcntl.h
 MOVED: Final = b"."  # what the child says for each packet; what it says after an END is why it ends
 END: Final = b"\n"
@@ -55,7 +59,8 @@ class Push:
         self._backlog = Backlog(0, 0)
         self._child: _Child | None = None
         self._retry_at = 0.0
-        self._sent = self._failures = self._row = 0  # failures in a row
+        self._sent = self._lost = 0  # packets that children got through, and that died with them
+        self._failures = self._row = 0  # all, and in a row
         self._trouble = ""
 
     @property
@@ -64,7 +69,7 @@ class Push:
         return State(
             name=self._name,
             sent=self._sent + (self._child.moved if self._child else 0),
-            dropped=self._backlog.dropped,
+            dropped=self._backlog.dropped + self._lost,
             failures=self._failures,
             trouble=self._trouble,
         )
@@ -95,6 +100,7 @@ class Push:
             if not self._child.finish(self._backlog, deadline):
                 log.warning("%s did not end in time; what it was given last may be missing", self._name)
             self._let_go()
+        self._backlog.clear()
 
     def _start(self) -> None:
         self._backlog.clear()
@@ -126,6 +132,7 @@ class Push:
         assert self._child is not None
         self._child.kill()
         self._sent += self._child.moved
+        self._lost += self._child.fed - self._child.moved
         self._child = None
 
 
@@ -241,14 +248,31 @@ def main() -> int:
 
 
 def _run(messages: Iterator["list[codec.Part]"]) -> None:
-    from deploy.worker import die_with_parent
     from stages.encode.live.network import send
 
     errand = codec.loads(Errand, bytes(next(messages)[0]))
-    die_with_parent(errand.parent)
+    if not die_with(errand.parent):
+        return
     info = codec.decode(next(messages))
-    packets = (codec.decode(parts) for parts in messages)
-    send(info, packets, errand.url, lambda: _say(MOVED))  # type: ignore[arg-type]
+    send(info, _packets(messages), errand.url, lambda: _say(MOVED))  # type: ignore[arg-type]
+
+
+def _packets(messages: "Iterator[list[codec.Part]]") -> "Iterator[Packet]":
+    """Yield what is to be sent; the connection is made when the first is asked for."""
+    _bound_sockets()
+    for parts in messages:
+        packet = codec.decode(parts)
+        assert isinstance(packet, Packet)
+        yield packet
+
+
+def _bound_sockets() -> None:
+    """Let the kernel hold little, or a receiver that stopped is noticed only when megabytes wait (Linux)."""
+    for descriptor in map(int, os.listdir("/proc/self/fd") if sys.platform == "linux" else ()):
+        with contextlib.suppress(OSError):  # the folder's own is closed by now
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                with socket.socket(fileno=os.dup(descriptor)) as held:
+                    held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
 
 
 def _say(what: bytes) -> None:

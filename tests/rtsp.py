@@ -25,6 +25,7 @@ from tests.rtp import Broadcast, Sender, broadcast, describe
 METHODS = "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, RECORD, GET_PARAMETER, TEARDOWN"
 LIVE, PUSHED = "live", "pushed"  # the path of the clip; everything else holds what was pushed to it
 MOST_PACKETS = 20_000  # kept of a push
+RECEIVED_BYTES = 32 << 10  # and not read yet
 REPORT_S = 1.0  # between two sender reports, by which a client knows how the tracks' times belong together
 RATE_TOKENS = re.compile(r"a=control:\S+")
 
@@ -101,6 +102,11 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     owner: RtspServer
+
+    def server_bind(self) -> None:
+        """Let the kernel hold little of what is pushed, so that one who does not read is soon noticed."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+        super().server_bind()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that is gone is no news."""

@@ -10,7 +10,7 @@ from typing import Final
 import av
 from av.stream import Stream
 
-from stages.decode.names import public_name, reason
+from stages.decode.names import reason
 from stages.decode.side import codec_of, open_template
 from stages.encode import sides
 from stages.encode.containers import Container
@@ -36,12 +36,11 @@ class Program:
     """A container being written, to a place of FFmpeg's or to a sink of ours."""
 
     def __init__(self, info: StreamInfo, place: str | PipeSink, form: Format) -> None:
-        self._name = public_name(place) if isinstance(place, str) else form.name
         self._sink = place if isinstance(place, PipeSink) else None
         self._video = info.sides[0].index
         self._begin: Fraction | None = None  # seconds, of the first keyframe
         options = form.options | {"max_interleave_delta": str(WAIT_US), "flush_packets": "1"}
-        with _translated(self._name):
+        with _translated():
             self._output = av.open(place, "w", format=form.name, options=options)
             held = _held(info, form, tried=self._sink is not None)
             self._streams: dict[int, Stream] = {side.index: sides.add(self._output, side) for side in held}
@@ -58,14 +57,14 @@ class Program:
         moved = replace(
             packet, pts=packet.pts - ticks, dts=(packet.pts if packet.dts is None else packet.dts) - ticks, side_data={}
         )
-        with _translated(self._name):
+        with _translated():
             self._output.mux(sides.av_packet(moved, self._streams[packet.index]))
         self._check()
         return True
 
     def close(self) -> None:
         """Write what is left."""
-        with _translated(self._name):
+        with _translated():
             self._output.close()
         self._check()
 
@@ -76,16 +75,16 @@ class Program:
 
     def _check(self) -> None:
         if self._sink is not None and self._sink.error is not None:
-            raise SinkError(f"it could not be written: {self._sink.error.strerror}")
+            raise SinkError(f"it cannot be written: {self._sink.error.strerror}")
 
 
 @contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Turn FFmpeg's errors, which quote the URL, into ours, which do not."""
+def _translated() -> Iterator[None]:
+    """Turn FFmpeg's errors, which quote the URL, into ours, which do not; what it is about is known to who hears it."""
     try:
         yield
     except (av.error.FFmpegError, ValueError) as error:
-        raise SinkError(f"{name} cannot be written: {reason(error)}") from None
+        raise SinkError(f"it cannot be written: {reason(error)}") from None
 
 
 def _held(info: StreamInfo, form: Format, *, tried: bool) -> tuple[SideStream, ...]:
