@@ -98,7 +98,7 @@ class Effects:
         votes = shade(seen[part], self._plate.colours[part], self._plate.unrest[part], known & ~hidden[part])
         if not (known | hidden[part]).all():
             _, _, width, height = cv2.boundingRect(inside)
-            looks = unlit(seen, hidden, max(width, height))[part]
+            looks = unlit(seen, hidden, part, max(width, height))
             votes = np.where(known, votes, np.where(looks, np.float32(GUESS), np.float32(DOUBT)))
         votes[hidden[part]] = 0
         return votes

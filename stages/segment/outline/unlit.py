@@ -13,6 +13,8 @@ from stages.segment.outline.plate import Flags, Logs, log_ratio
 from stages.segment.outline.reduced import Picture, mean
 from stages.segment.outline.shade import is_even, is_shade
 
+Part = tuple[slice, slice]  # rows and columns
+
 COARSE = 4  # reduced pixels each way that the ground is looked at in
 WINDOW = 0.9  # of the object's longer side: what the median is taken over
 LARGEST = 41  # coarse pixels of that window
@@ -23,18 +25,23 @@ LARGE = 0.08  # of the object's area: smaller patches are as faint on any ground
 PLAIN = 0.1  # log: the median deviation of ground that is plain enough to be judged
 
 
-def unlit(seen: Picture, hidden: Flags, longer: int) -> Flags:
-    """Return where ground is in shadow; `longer` is the longer side of the object, in pixels of this picture."""
+def unlit(seen: Picture, hidden: Flags, part: Part, longer: int) -> Flags:
+    """Return where ground in a part of the picture is in shadow; `longer` is the longer side of the object, in pixels.
+
+    All of the picture is looked at to know the ground.
+    """
     height, width = hidden.shape
     size = max(width // COARSE, 4), max(height // COARSE, 4)
     coarse = _without(seen, hidden, size)
     window = min(int(longer * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
     middle = cv2.medianBlur(coarse, window)
     off = np.clip(np.abs(mean(log_ratio(coarse, middle))) * 255, 0, 255).astype(np.uint8)
-    ground, rough = (_enlarged(one, hidden.shape) for one in (middle, cv2.medianBlur(off, window)))
-    rough /= np.float32(255)
+    ground, rough = (_enlarged(one, hidden.shape)[part] for one in (middle, cv2.medianBlur(off, window)))
+    rough = rough / np.float32(255)
+    least = LARGE * np.count_nonzero(hidden)
+    seen, hidden = seen[part], hidden[part]
     plain: Flags = (rough < PLAIN) & ~hidden
-    return plain & (_crisp(seen, ground, hidden) | _soft(seen, ground, rough, hidden))
+    return plain & (_crisp(seen, ground, hidden) | _large(_soft(seen, ground, rough, hidden), least))
 
 
 def _crisp(seen: Picture, ground: Picture, hidden: Flags) -> Flags:
@@ -53,9 +60,13 @@ def _soft(seen: Picture, ground: Picture, rough: Logs, hidden: Flags) -> Flags:
         share = cv2.blur(weight, (side, side)) + np.float32(1e-3)
         ratio = log_ratio(cv2.blur(ground_alone, (side, side)) / share[..., None], ground)
         fits &= (mean(ratio) < -np.float32(part) * faint) & is_shade(ratio)
-    _, labels, sizes, _ = cv2.connectedComponentsWithStats(fits.view(np.uint8), connectivity=8)
-    large = sizes[:, cv2.CC_STAT_AREA] >= LARGE * np.count_nonzero(hidden)
-    return np.asarray(large[labels] & fits, np.bool_)
+    return fits
+
+
+def _large(flags: Flags, least: float) -> Flags:
+    _, labels, sizes, _ = cv2.connectedComponentsWithStats(flags.view(np.uint8), connectivity=8)
+    large = sizes[:, cv2.CC_STAT_AREA] >= least
+    return np.asarray(large[labels] & flags, np.bool_)
 
 
 def _without(seen: Picture, hidden: Flags, size: tuple[int, int]) -> cv2.typing.MatLike:
