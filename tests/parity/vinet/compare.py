@@ -1,17 +1,18 @@
 """Holds our VINet against the original's own code on the frames of a real clip, and prints how far they differ.
 
-    python -m tests.parity.vinet.compare CLONE STAND_INS CLIP [SIZE] [FRAMES]
+    python -m tests.parity.vinet.compare CLONE STAND_INS CLIP [KIND] [SIZE] [FRAMES]
 
 with the clone and the stand-ins that `original` tells of, and a folder with frames/ and masks/. Both have the seeded
-weights and are shown FRAMES pictures of SIZE, 512 or 256, with the beginning of the clip reversed before them as in
-demo_vi.py; every answer is fed back into the next. Of each frame is printed the largest difference by the largest value,
-and the seconds of the processor that each of the three took: the original, ours in 32 bits, ours in 16.
+weights, are of one KIND, 512 or 256, and are shown FRAMES pictures of SIZE, with the beginning of the clip reversed
+before them as in demo_vi.py; every answer is fed back into the next. Of each frame is printed the largest difference by the largest
+value, and the seconds of the processor that each of the three took: the original, ours in 32 bits, ours in 16.
 """
 
 import sys
 import time
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -27,13 +28,13 @@ from tests.parity.vinet.seeded import weights
 REVERSED = 6  # frames; 30 in the original, which costs as much as they do and changes nothing in what is compared
 
 
-def compare(clone: Path, stand_ins: Path, clip: Path, size: int, frames: int) -> None:
+def compare(clone: Path, stand_ins: Path, clip: Path, kind: int, size: int, frames: int) -> None:
     """Print it."""
     pictures, holes = _read(clip, size, frames - REVERSED)
-    net = open_net(clone, stand_ins, double=size == 512, height=size, width=size)
+    net = open_net(clone, stand_ins, double=kind == 512, height=size, width=size)
     values = weights({name: tuple(tensor.shape) for name, tensor in net.state_dict().items()})
     fill(net, values)
-    ours = [VINet(double=size == 512).eval() for _ in range(2)]
+    ours = [VINet(double=kind == 512).eval() for _ in range(2)]
     for each in ours:
         each.load_state_dict(values)
     ours[1].bfloat16()
@@ -49,13 +50,11 @@ def compare(clone: Path, stand_ins: Path, clip: Path, size: int, frames: int) ->
 
 def _read(clip: Path, size: int, count: int) -> tuple[list[Tensor], list[Tensor]]:
     pictures, holes = [], []
-    for frame, mask in list(zip(*(sorted((clip / kind).iterdir()) for kind in ("frames", "masks")), strict=True))[
-        :count
-    ]:
-        colours = cv2.resize(cv2.imread(str(frame)), (size, size), interpolation=cv2.INTER_CUBIC)
-        hole = (
-            cv2.resize(cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE), (size, size), interpolation=cv2.INTER_NEAREST) > 0
-        )
+    paths = zip(*(sorted((clip / kind).iterdir()) for kind in ("frames", "masks")), strict=True)
+    for frame, mask in islice(paths, count):
+        colours = cv2.resize(np.asarray(cv2.imread(str(frame))), (size, size), interpolation=cv2.INTER_CUBIC)
+        shape = np.asarray(cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE))
+        hole = cv2.resize(shape, (size, size), interpolation=cv2.INTER_NEAREST) > 0
         pictures.append(torch.from_numpy(colours).permute(2, 0, 1)[None].float() / 127.5 - 1)
         holes.append(torch.from_numpy(hole.astype(np.float32))[None, None])
     begin = slice(REVERSED - 1, None, -1)
@@ -79,5 +78,5 @@ def _timed(run: Iterator[Tensor]) -> tuple[Tensor, float]:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    size, frames = ([int(argument) for argument in sys.argv[4:6]] + [512, 40][len(sys.argv[4:6]) :])[:2]
-    compare(*(Path(argument) for argument in sys.argv[1:4]), size, frames)
+    numbers = [int(argument) for argument in sys.argv[4:]]
+    compare(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), *(numbers + [512, 512, 40][len(numbers) :]))
