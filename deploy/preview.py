@@ -32,6 +32,7 @@ MOST_CLIENTS: Final = 4
 QUALITY: Final = 80  # of JPEG
 COLOUR: Final = (255, 0, 255)  # of a mask: what of the object can still be seen beside it, is not removed
 PATIENCE_S: Final = 5.0  # with a client that takes nothing, and with one that says nothing
+POLL_S: Final = 0.1  # from being told to close to doing it
 REPEAT_S: Final = 2.0  # after which a picture is sent again where none follows: so a client that left is noticed
 WAITING_BYTES: Final = 128 << 10  # of pictures on their way to a slow client, about
 PREFIX: Final = "/preview/"
@@ -61,7 +62,7 @@ class Preview:
         except (OSError, ValueError, OverflowError) as error:
             raise AddressError(f"cannot serve the preview at {address}: {error}") from error
         self._server.views, self._server.room = self.views, self._room
-        threading.Thread(target=self._server.serve_forever, name="preview", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(POLL_S,), name="preview", daemon=True).start()
         return f"{host or '127.0.0.1'}:{self._server.server_address[1]}"
 
     def close(self) -> None:
