@@ -25,6 +25,8 @@ class Job:
     engine: str = "propagate"
     inpaint: EngineOptions = DEFAULTS
     live: LivePolicy | None = None  # of a camera; None: everything is waited for, as for a file
+    also: tuple[str, ...] = ()  # further targets of a live stream
+    preview: str = ""  # host:port at which its pictures can be looked at; empty: nowhere
     passes: int = 1  # over the source
     track_only: bool = False  # write the masks into the target, instead of a clean video
     overlay: str = ""  # where a preview of the masks is written beside them

@@ -47,6 +47,8 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     live.add_argument("--live", action="store_true", help="take any other URL, or a pipe, for one too")
     live.add_argument("--latency", default="2s", metavar="TIME", help="from capture to output (%(default)s)")
     live.add_argument("--silence", default="10s", metavar="TIME", help="without a frame, till reopened (%(default)s)")
+    live.add_argument("--also", **repeated, metavar="TARGET", help="rtsp://..., hls:DIR, record:DIR beside the first")
+    live.add_argument("--preview", default="", metavar="HOST:PORT", help="show /preview/segment and /preview/encode")
     live.add_argument("--clock", default="stream", help="its time stamps, or the arrival of frames (%(default)s)")
     networks = parser.add_argument_group("networks, where one is chosen")
     networks.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie, beside the usual places")
@@ -91,6 +93,8 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         prompts=_prompts(arguments),
         decode=as_live(decode, live) if live else decode,
         live=live,
+        also=tuple(arguments.also),
+        preview=arguments.preview,
         segment=SegmentConfig(
             segmenter=arguments.segmenter,
             tracker=arguments.tracker,

@@ -13,6 +13,7 @@ from deploy.config import Job
 from deploy.errors import LedgerError, exit_code, sentence
 from deploy.ledger import Ledger
 from deploy.outcome import Outcome
+from deploy.outputs import check_sent, is_sent
 from deploy.passes import check_passes, first_pass, prepared, say_size
 from deploy.pipeline import FIRST_PASS, FLOW, TRACK_ONLY, Stage
 from deploy.supervisor import Supervisor
@@ -34,7 +35,11 @@ def check_job(job: Job) -> None:
     check_targets(job.prompts.targets, job.segment)
     check_counts(job.replicas, job.chunk)
     find_engine(job.engine, job.inpaint)
-    if job.track_only:
+    if job.live and (job.track_only or job.passes != 1):
+        raise OptionError("a live stream comes once and has no end: --track-only and --passes are for files")
+    if is_sent(job):
+        check_sent(job)
+    elif job.track_only:
         check_track(job)
     else:
         check_target(job.target, job.encode, job.source)
@@ -92,6 +97,8 @@ def run_here(job: Job) -> Outcome:
     """Run a checked job in this process."""
     if job.track_only:
         raise OptionError("--track-only is one process anyhow; leave --inline out")
+    if job.live:
+        raise OptionError("--inline waits for every frame, which a live source does not; leave it out")
     if job.passes == 1:
         return _run_inline(job)
     try:
@@ -120,7 +127,7 @@ def _told(outcome: Outcome, job: Job, durable: int, started: float) -> Outcome:
         except LedgerError as error:
             return replace(outcome, code=exit_code(error), sentence=sentence(error))
         return outcome
-    if job.target == STDOUT:
+    if job.target == STDOUT or is_sent(job):
         return outcome
     kept = _sweep(job, durable, started)
     what = f"frames 0 to {durable - 1} are in {kept}" if kept and durable else "nothing was written"
@@ -132,7 +139,7 @@ def _sweep(job: Job, durable: int, started: float) -> Path | None:
 
     `started` is the time.time() of the run's begin: a partial file of an earlier run is not touched.
     """
-    if job.target == STDOUT:
+    if job.target == STDOUT or is_sent(job):
         return None
     partial = partial_path(job.target)
     if is_folder(job.target, images=Path(job.source).is_dir()) or not partial.exists():

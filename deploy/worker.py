@@ -119,6 +119,7 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     """Join pictures and patches, and write them."""
     from deploy.live import paced
     from deploy.merge import Merge
+    from deploy.outputs import is_sent, send, shown
     from stages.encode.encode import encode
 
     assert spec.shares is not None
@@ -129,9 +130,12 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     tally.held, tally.duplicates, tally.early = lambda: merge.held, lambda: merge.duplicates, lambda: merge.early
     control.ready()
     messages: Iterable[StreamInfo | Packet | CleanFrame] = paced(merge, live, tally) if live else tally.source(merge)
-    for written in tally.timed(encode(messages, spec.job.target, spec.job.encode)):
-        tally.written = tally.frames_out = written.frames
-        tally.durable, tally.filled = written.durable, merge.filled
+    with shown(messages, spec.job.preview) as messages:
+        sent = is_sent(spec.job)
+        steps = send(messages, spec.job) if sent else encode(messages, spec.job.target, spec.job.encode)
+        for written in tally.timed(steps):
+            tally.written = tally.frames_out = written.frames
+            tally.durable, tally.filled = written.durable, merge.filled
 
 
 def run_survey(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:

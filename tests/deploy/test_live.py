@@ -1,7 +1,10 @@
 """A camera in, a clean stream out: a real server, real processes, numbered frames, a region that must never show."""
 
 import signal
+import socket
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -15,8 +18,10 @@ from hypothesis import strategies as st
 from deploy.config import Job
 from deploy.live import LivePolicy, Window, as_live, back_off, policy_of
 from deploy.outcome import Outcome
+from deploy.run import check_job
 from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
+from stages.encode.config import EncodeConfig
 from stages.errors import OptionError
 from stages.pixels import luma
 from tests.clips import Clip, make, number
@@ -189,6 +194,34 @@ def test_nothing_unclean_leaves_whatever_is_killed_or_overloaded(camera: RtspSer
     assert outcome.ledger.restarts >= 1
     assert outcome.ledger.repeated > 0
     assert sum(outcome.ledger.dropped.values()) > 0
+
+
+def test_one_encoding_goes_to_a_server_to_files_and_to_whoever_looks(camera: RtspServer, tmp_path: Path) -> None:
+    looks: list[bytes] = []
+
+    def look(path: str) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/preview/{path}", timeout=10) as answer:
+            while b"\xff\xd9" not in (looks[-1] if looks else b""):
+                looks.append((looks.pop() if looks else b"") + answer.read(512))
+
+    def script() -> Iterator[Callable[[Supervisor], bool]]:
+        yield lambda supervisor: done(supervisor, "encode") >= 20
+        threading.Thread(target=look, args=("segment",), daemon=True).start()
+        yield lambda supervisor: done(supervisor, "encode") >= 130 and b"\xff\xd9" in b"".join(looks)
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folders = f"hls:{tmp_path}/hls", f"record:{tmp_path}/record"
+    pushed = live(camera.url(), Path())
+    job = replace(pushed, target=camera.url("clean"), also=folders, preview=f"127.0.0.1:{port}", encode=EncodeConfig())
+    check_job(job)
+    outcome = play(job, script())
+    assert len(camera.pushes["clean"].packets) > 60
+    (recording,) = (tmp_path / "record").iterdir()
+    frames = frames_of(recording)
+    assert len(frames) == outcome.ledger.frames_out
+    assert all(luma(frame)[INSIDE].std() < 6 for frame in frames)  # grey, through a lossy codec
+    assert "segment-0.m4s" in (tmp_path / "hls" / "stream.m3u8").read_text()
 
 
 def test_a_camera_that_was_never_there_is_said_at_once(tmp_path: Path) -> None:
