@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from deploy.logins import words_of_this_program
 from deploy.options import add_job_options, job_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ exit codes: 0 done; 1 inspect found differences; 2 wrong usage; 3 source; 4 prom
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
-    arguments = _parser().parse_args(_glued(sys.argv[1:] if argv is None else argv))
+    arguments = _parser().parse_args(_glued(words_of_this_program() if argv is None else argv))
     logging.getLogger().setLevel(logging.DEBUG if arguments.verbose else logging.WARNING)
     try:
         code: int = arguments.run(arguments)

@@ -75,6 +75,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
     from deploy.budget import parse_size
     from deploy.config import Job
     from deploy.live import as_live, policy_of
+    from deploy.logins import SOURCE, TARGET, with_login
     from stages.decode.config import DecodeConfig
     from stages.encode.config import EncodeConfig
     from stages.errors import OptionError
@@ -85,11 +86,12 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         fps = Fraction(arguments.fps).limit_denominator(1_000_000)
     except (ValueError, ZeroDivisionError) as error:
         raise OptionError(f"--fps {arguments.fps} is no rate; 25, 23.976 or 30000/1001 would be") from error
+    source = with_login(arguments.source, SOURCE)
     live = policy_of(arguments.source, arguments.live, arguments.latency, arguments.silence)
     decode = DecodeConfig(fps=fps, loop=arguments.loop, clock=arguments.clock)
     return Job(
-        source=arguments.source,
-        target=arguments.target,
+        source=source,
+        target=with_login(arguments.target, TARGET),
         prompts=_prompts(arguments),
         decode=as_live(decode, live) if live else decode,
         live=live,

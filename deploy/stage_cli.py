@@ -11,7 +11,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.options import add_job_options, job_of
@@ -85,14 +84,10 @@ def _stage(arguments: argparse.Namespace) -> int:
 
 def _token() -> str:
     """Return the secret of the run: no argument, as those are seen by everybody on the machine."""
+    from deploy.logins import secret
     from stages.errors import OptionError
 
-    token, path = os.environ.get("CLEANPLATE_TOKEN", ""), os.environ.get("CLEANPLATE_TOKEN_FILE", "")
-    if path and not token:
-        try:
-            token = Path(path).read_text().strip()
-        except (OSError, ValueError) as error:
-            raise OptionError(f"CLEANPLATE_TOKEN_FILE {path!r} cannot be read: {error}") from error
+    token = secret("CLEANPLATE_TOKEN")
     if len(token) < 16:
         raise OptionError("CLEANPLATE_TOKEN must hold the secret of the run, 16 characters or more, the same for all")
     return token
