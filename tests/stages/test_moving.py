@@ -197,6 +197,26 @@ def test_a_scene_that_changes_all_at_once_is_learned_again():
     assert spot is None
 
 
+def fast(seq: int) -> Place:
+    """A camera that turns quickly."""
+    return 5 + 8 * seq, 30
+
+
+def test_a_turning_camera_shows_the_scene_to_the_first_frame_too():
+    frames = list(scene(fast, leaving, count=14))
+    moving, window = Moving(), [view for view, _ in frames[1:7]]
+    for seq, (view, true) in enumerate(frames):
+        found = spread(moving.step(view, window if not seq else ()))
+        assert covered(found, true) > 0.9, view.seq
+
+
+def test_it_is_said_once_that_a_camera_is_too_fast(caplog):
+    moving = Moving()
+    for seq in range(70):
+        moving.step(view(seq, texture(WIDTH, HEIGHT, seed=seq)))
+    assert caplog.messages == ["frame 5: the camera moves too fast to tell what moves before it; it may be shown"]
+
+
 def test_it_finds_the_same_again():
     runs = []
     for _ in range(2):

@@ -4,6 +4,7 @@ For a camera that stands still, shakes or pans slowly. Shadows are included, as 
 and stands still now is kept for `patience` frames. Everything is deterministic.
 """
 
+import logging
 from collections.abc import Sequence
 
 import cv2
@@ -11,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.segment.detect.moving.blobs import SURE, ghosts, relit, whole
-from stages.segment.detect.moving.camera import Matrix
+from stages.segment.detect.moving.camera import ENOUGH, Matrix, Points, corners, register
 from stages.segment.detect.moving.plate import NO_DOUBT, Plate
-from stages.segment.detect.moving.sight import WANDERED, Placed, Sight
+from stages.segment.detect.moving.sight import NEARER, WANDERED, Placed, Sight, grey, lay, misfit_of
 from stages.segment.spot import Spot, crop
 from stages.segment.view import View
+
+log = logging.getLogger(__name__)
 
 Colours = NDArray[np.uint8]  # (H, W, 3)
 Where = NDArray[np.bool_]  # (H, W)
@@ -28,6 +31,7 @@ TREMBLE = 1.0  # pixels by which a picture that had to be resampled may lie besi
 LEAST_NOISE = 0.7  # levels
 SURER = 0.9  # of the doubt about a new exposure is left after a frame
 EVERYTHING = 0.7  # of the picture: more than that is not an object
+BLIND = 5  # frames in a row that do not fit the plate, after which that is said, once
 LOST_FRAMES = 25  # in a row that do not fit the plate: then it is made anew
 JUST_SEEN = np.ones((2 * WANDERED + 1, 2 * WANDERED + 1), np.uint8)  # pixels that come into view at once
 AROUND = np.ones((5, 5), np.uint8)  # pixels by which what moved may have moved on
@@ -39,6 +43,7 @@ class Moving:
     def __init__(self, *, patience: int = PATIENCE) -> None:
         """Take for how many frames something that has stopped is still removed."""
         self._patience = patience
+        self._told = False  # that the camera is too fast
         self.cut()
 
     def cut(self) -> None:
@@ -70,6 +75,9 @@ class Moving:
             self._matrix = placed.matrix
         # What does not fit holds on to what there was.
         self._lost = self._lost + 1 if not placed or self._moving.mean() > EVERYTHING else 0
+        if self._lost == BLIND and not self._told:
+            log.warning("frame %d: the camera moves too fast to tell what moves before it; it may be shown", view.seq)
+            self._told = True
         return _spot(self._moving, self._matrix, view)
 
     def _find(self, plate: Plate, placed: Placed) -> Where:
@@ -99,9 +107,24 @@ class Moving:
 
 
 def _scene(picture: Colours, window: Sequence[View]) -> Colours:
-    """Return what most frames show; of fewer than three, the first."""
-    others = [other for other in map(_reduced, window) if other.shape == picture.shape]
+    """Return what most frames show, laid on the first; of fewer than three, the first."""
+    start = corners(grey(picture), np.ones(picture.shape[:2], np.bool_))
+    same_size = [other for other in map(_reduced, window) if other.shape == picture.shape]
+    others = [laid for other in same_size if (laid := _laid(other, picture, start)) is not None]
     return np.median(np.stack([picture, *others]), axis=0).astype(np.uint8) if len(others) > 1 else picture
+
+
+def _laid(other: Colours, picture: Colours, start: Points) -> Colours | None:
+    """Return another picture where it lies on the first, if it fits better so than as it is; None if nobody knows."""
+    if len(start) < ENOUGH:
+        return other
+    matrix = register(grey(picture), grey(other), start, np.eye(2, 3))
+    if matrix is None:
+        return None
+    placed, seen = lay(other, matrix)
+    placed = np.where(seen[..., None], placed, picture)
+    before, now = (misfit_of(*(image.astype(np.float32) for image in (one, picture))) for one in (other, placed))
+    return placed if now < NEARER * before else other
 
 
 def _reduced(view: View) -> Colours:

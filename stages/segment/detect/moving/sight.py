@@ -80,7 +80,7 @@ class Sight:
         """Try another exposure and another place if these have become unusual, and return the misfit that is left."""
         limit = UNUSUAL * self._usual + ABOVE
         expected, found = _at(plate.picture, places, np.eye(2, 3)), _at(picture, places, self._matrix)
-        misfit, tone = _off(expected, found), None
+        misfit, tone = misfit_of(expected, found), None
         if misfit > limit:
             misfit, tone = _toned(expected, found)
         if misfit > limit or check:
@@ -99,7 +99,7 @@ class Sight:
         if self._corners is None:
             self._corners = corners(plate.grey, still & (plate.age > 0))
         like = exposure.shown(tone, plate.picture)
-        return register(_grey(like), _grey(picture), self._corners, self._matrix)
+        return register(grey(like), grey(picture), self._corners, self._matrix)
 
     def _follow(self, plate: Plate, picture: Colours) -> Placed:
         """Move the plate along if the camera has wandered off; what comes into view joins it."""
@@ -111,7 +111,7 @@ class Sight:
             self._matrix = self._matrix.copy()
             self._matrix[:, 2] += self._matrix[:, :2] @ (dx, dy)
             self._age = 0
-        placed, seen = _lay(picture, self._matrix)
+        placed, seen = lay(picture, self._matrix)
         exact = is_whole(self._matrix)
         return Placed(
             picture=placed, seen=seen, matrix=self._matrix, exact=exact, moved=(dx, dy), exposed=self._exposed
@@ -148,17 +148,17 @@ def _at(picture: Colours, places: Points, matrix: Matrix) -> Pixels:
 
 def _toned(expected: Pixels, found: Pixels) -> tuple[float, exposure.Tone | None]:
     """Return the misfit in the exposure that fits best, and that exposure; None if there is no need of one."""
-    misfit, tone = _off(expected, found), exposure.by_pixels(expected[::2], found[::2])
-    left = _off(exposure.apply(tone, expected), found)
+    misfit, tone = misfit_of(expected, found), exposure.by_pixels(expected[::2], found[::2])
+    left = misfit_of(exposure.apply(tone, expected), found)
     return (left, tone) if left < BETTER * misfit else (misfit, None)
 
 
-def _off(one: Pixels, other: Pixels) -> float:
+def misfit_of(one: Pixels, other: Pixels) -> float:
     """Return the mean difference, what moves counted as no more than WORST."""
-    return float(np.minimum(np.abs(one - other).max(axis=1), WORST).mean()) if len(one) else 0.0
+    return float(np.minimum(np.abs(one - other).max(axis=-1), WORST).mean()) if len(one) else 0.0
 
 
-def _lay(picture: Colours, matrix: Matrix) -> tuple[Colours, Where]:
+def lay(picture: Colours, matrix: Matrix) -> tuple[Colours, Where]:
     """Return the picture as it lies on the plate, and where it is."""
     height, width = picture.shape[:2]
     if np.array_equal(matrix, np.eye(2, 3)):
@@ -177,5 +177,5 @@ def _wandered(matrix: Matrix, shape: tuple[int, ...]) -> tuple[int, int]:
     return round(float(dx)), round(float(dy))
 
 
-def _grey(image: Colours) -> NDArray[np.uint8]:
+def grey(image: Colours) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
