@@ -63,7 +63,8 @@ def test_nobody_gets_to_see_the_password(
 def test_no_process_outlives_the_one_that_started_it(tmp_path: Path):
     code = """
         import sys, time
-                from tests.clips import Clip
+        from deploy.push import Push
+        from tests.clips import Clip
         from tests.stages.live import coded
         info, packets = coded(Clip(frames=30))
         push = Push(sys.argv[1])
