@@ -1,40 +1,59 @@
 """The options of a job: declared once, for `remove` and for every single stage; words in, a Job out."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from deploy.config import Job
+    from stages.inpaint.engine import EngineOptions
+    from stages.segment.config import SegmentConfig
     from stages.segment.prompts import Prompts
+
+
+REPEATED: Final[dict[str, Any]] = {"action": "append", "default": []}
 
 
 def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Declare everything that a Job holds beside source and target."""
+    _add_prompts(parser)
+    _add_finding(parser)
+    _add_filling(parser)
+    _add_live(parser)
+    _add_networks(parser)
+    _add_files(parser)
+
+
+def _add_prompts(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to remove (several are united)")
-    repeated: dict[str, Any] = {"action": "append", "default": []}
-    what.add_argument("--box", **repeated, metavar="X,Y,W,H[@TIME]", help="around it; TIME is 12.5, 1:30 or 300f")
-    what.add_argument("--point", **repeated, metavar="X,Y[@TIME]", help="on it; -X,Y is a point beside it")
-    what.add_argument("--not-point", **repeated, metavar="X,Y[@TIME]", help="beside it")
-    what.add_argument("--mask", **repeated, metavar="PATH[@TIME]", help="its mask; or a folder or video of all masks")
+    what.add_argument("--box", **REPEATED, metavar="X,Y,W,H[@TIME]", help="around it; TIME is 12.5, 1:30 or 300f")
+    what.add_argument("--point", **REPEATED, metavar="X,Y[@TIME]", help="on it; -X,Y is a point beside it")
+    what.add_argument("--not-point", **REPEATED, metavar="X,Y[@TIME]", help="beside it")
+    what.add_argument("--mask", **REPEATED, metavar="PATH[@TIME]", help="its mask; or a folder or video of all masks")
     what.add_argument(
-        "--target", **repeated, dest="classes", metavar="CLASS", help="person, car, ...: everyone and all; or: moving"
+        "--target", **REPEATED, dest="classes", metavar="CLASS", help="person, car, ...: everyone and all; or: moving"
     )
-    what.add_argument("--region", **repeated, metavar="X,Y,W,H", help="a fixed part of the picture, or a PNG of one")
-    what.add_argument("--keep", **repeated, metavar="X,Y,W,H", help="a part that is never touched")
+    what.add_argument("--region", **REPEATED, metavar="X,Y,W,H", help="a fixed part of the picture, or a PNG of one")
+    what.add_argument("--keep", **REPEATED, metavar="X,Y,W,H", help="a part that is never touched")
+
+
+def _add_finding(parser: argparse.ArgumentParser) -> None:
     finding = parser.add_argument_group("how to find and follow it")
     finding.add_argument("--segmenter", default="auto", help="grabcut, sam_vit_b, sam_vit_l, sam_vit_h (%(default)s)")
     finding.add_argument(
         "--tracker", default="propagate", help="or siammask, aott, aots, aotl, r50_aotl, nanotrack (%(default)s)"
     )
     finding.add_argument("--detector", default="auto", help="of classes: fastestdet, hog, selfie, ... (%(default)s)")
-    finding.add_argument("--every", type=int, default=3, metavar="FRAMES", help="between detections (%(default)s)")
+    finding.add_argument("--every", type=int, default=3, metavar="N", help="frames to the next detection (%(default)s)")
     finding.add_argument("--confirm", type=int, default=1, metavar="N", help="sightings before removal (%(default)s)")
     finding.add_argument("--lost", default="hold", help="where it is lost: hold its mask, blur, stop (%(default)s)")
-    what = parser.add_argument_group("how large the mask is")
-    what.add_argument("--effects", default="", metavar="shadow", help="remove its shadow and reflection too")
-    what.add_argument("--dilate", type=int, default=4, metavar="PX", help="widen the mask (%(default)s)")
-    what.add_argument("--feather", type=int, default=3, metavar="PX", help="fade its edge out (%(default)s)")
-    what.add_argument("--hold", type=int, default=0, metavar="FRAMES", help="keep a pixel masked so long (%(default)s)")
+    mask = parser.add_argument_group("how large the mask is")
+    mask.add_argument("--effects", default="", metavar="shadow", help="remove its shadow and reflection too")
+    mask.add_argument("--dilate", type=int, default=4, metavar="PX", help="widen the mask (%(default)s)")
+    mask.add_argument("--feather", type=int, default=3, metavar="PX", help="fade its edge out (%(default)s)")
+    mask.add_argument("--hold", type=int, default=0, metavar="FRAMES", help="keep a pixel masked so long (%(default)s)")
+
+
+def _add_filling(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how to fill")
     how.add_argument("--engine", default="propagate", help="propagate, telea, blank (%(default)s)")
     how.add_argument("--fill", default="sharp", help="sharp, or faithful: doubtful pixels stay smooth (%(default)s)")
@@ -43,13 +62,19 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--replicas", type=count, default=1, metavar="N", help="inpaint processes (%(default)s)")
     how.add_argument("--chunk", type=int, default=0, metavar="FRAMES", help="unit of parallel work (from the budget)")
     how.add_argument("--memory", default="1GiB", metavar="SIZE", help="budget for frames in flight (%(default)s)")
+
+
+def _add_live(parser: argparse.ArgumentParser) -> None:
     live = parser.add_argument_group("a camera or broadcast: rtsp, rtmp, srt, udp, /dev/video0")
     live.add_argument("--live", action="store_true", help="take any other URL, or a pipe, for one too")
     live.add_argument("--latency", default="2s", metavar="TIME", help="from capture to output (%(default)s)")
     live.add_argument("--silence", default="10s", metavar="TIME", help="without a frame, till reopened (%(default)s)")
-    live.add_argument("--also", **repeated, metavar="TARGET", help="rtsp://..., hls:DIR, record:DIR beside the first")
+    live.add_argument("--also", **REPEATED, metavar="TARGET", help="rtsp://..., hls:DIR, record:DIR beside the first")
     live.add_argument("--preview", default="", metavar="HOST:PORT", help="show /preview/segment and /preview/encode")
     live.add_argument("--clock", default="stream", help="its time stamps, or the arrival of frames (%(default)s)")
+
+
+def _add_networks(parser: argparse.ArgumentParser) -> None:
     networks = parser.add_argument_group("networks, where one is chosen")
     networks.add_argument("--weights", default="", metavar="DIR", help="where checkpoints lie, beside the usual places")
     networks.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 (%(default)s)")
@@ -58,6 +83,9 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     networks.add_argument(
         "--working", type=int, default=0, metavar="PX", help="longest side shown to an engine (its own)"
     )
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("reading and writing")
     files.add_argument("--fps", default="25", help="of a folder of images (%(default)s)")
     files.add_argument("--loop", type=int, default=1, metavar="N", help="play the source N times (%(default)s)")
@@ -79,8 +107,6 @@ def job_of(arguments: argparse.Namespace) -> "Job":
     from stages.decode.config import DecodeConfig
     from stages.encode.config import EncodeConfig
     from stages.errors import OptionError
-    from stages.inpaint.engine import EngineOptions
-    from stages.segment.config import SegmentConfig
 
     try:
         fps = Fraction(arguments.fps).limit_denominator(1_000_000)
@@ -97,36 +123,48 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         live=live,
         also=tuple(arguments.also),
         preview=arguments.preview,
-        segment=SegmentConfig(
-            segmenter=arguments.segmenter,
-            tracker=arguments.tracker,
-            detector=arguments.detector,
-            weights=arguments.weights,
-            device=arguments.device,
-            every=arguments.every,
-            confirm=arguments.confirm,
-            lost=arguments.lost,
-            effects=tuple(word for word in arguments.effects.split(",") if word),
-            dilate=arguments.dilate,
-            feather=arguments.feather,
-            hold=arguments.hold,
-        ),
+        segment=_segment(arguments),
         encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),
         engine=arguments.engine,
-        inpaint=EngineOptions(
-            fill=arguments.fill,
-            look_ahead=arguments.look_ahead,
-            weights=arguments.weights,
-            device=arguments.device,
-            precision=arguments.precision,
-            working=arguments.working,
-        ),
+        inpaint=_inpaint(arguments),
         devices=tuple(word.strip() for word in arguments.devices.split(",") if word.strip()),
         passes=arguments.passes,
         replicas=arguments.replicas,
         chunk=arguments.chunk,
         memory=parse_size(arguments.memory),
         metrics=arguments.metrics,
+    )
+
+
+def _segment(arguments: argparse.Namespace) -> "SegmentConfig":
+    from stages.segment.config import SegmentConfig
+
+    return SegmentConfig(
+        segmenter=arguments.segmenter,
+        tracker=arguments.tracker,
+        detector=arguments.detector,
+        weights=arguments.weights,
+        device=arguments.device,
+        every=arguments.every,
+        confirm=arguments.confirm,
+        lost=arguments.lost,
+        effects=tuple(word for word in arguments.effects.split(",") if word),
+        dilate=arguments.dilate,
+        feather=arguments.feather,
+        hold=arguments.hold,
+    )
+
+
+def _inpaint(arguments: argparse.Namespace) -> "EngineOptions":
+    from stages.inpaint.engine import EngineOptions
+
+    return EngineOptions(
+        fill=arguments.fill,
+        look_ahead=arguments.look_ahead,
+        weights=arguments.weights,
+        device=arguments.device,
+        precision=arguments.precision,
+        working=arguments.working,
     )
 
 
