@@ -98,11 +98,12 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
 def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Fill chunk after chunk, as the dispatcher gives them."""
     from deploy.work import WorkInlet
+    from stages.inpaint.adapt import adaptive
     from stages.inpaint.engines import find_engine
     from stages.inpaint.inpaint import inpaint
 
     assert spec.shares is not None
-    kind = find_engine(spec.job.engine, spec.job.inpaint)
+    kind = (adaptive if spec.job.live else find_engine)(spec.job.engine, spec.job.inpaint)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left

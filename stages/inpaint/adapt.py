@@ -1,0 +1,102 @@
+"""The fill of a live stream: an engine in, the same engine as long as it keeps up, and cheaper ones while it does not.
+
+Frames that there is no time for never come here, so an engine that is too slow sees a slower stream. As long as more
+than some of the frames are left that is the best there is; below, a cheaper fill is.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Picture
+from stages.inpaint.engines import find_engine
+from stages.pixels import Pixels
+
+log = logging.getLogger(__name__)
+
+CHEAPEST: Final = "telea"
+NETWORKS: Final = ("vinet", "sttn")  # whose price goes by what they are shown
+SIDES: Final = (256,)  # pixels along the longest side of that, where it must be cheaper
+FEW: Final = 2.2  # times the usual time between frames: fewer than half of them come through
+BUSY: Final = 0.7  # share of that time which the engine takes; below, it is not the engine that is too slow
+PATIENCE_S: Final = 3.0  # of that, after which the next cheaper fill takes over
+RETRY_S, LONGEST_S = 30.0, 600.0  # after which the better one is tried again; doubled each time that it fails
+FOLLOWS: Final = 0.1  # how fast the measured times follow
+FORGETS: Final = 1.0005  # how fast the usual time does, a frame
+
+
+def adaptive(name: str, options: EngineOptions) -> EngineKind:
+    """Return an engine of that name for a live stream; its reach and its weight are those of the engine itself."""
+    best = find_engine(name, options)
+    levels = [best]
+    if name in NETWORKS:
+        levels += [
+            find_engine(name, replace(options, working=side)) for side in SIDES if not 0 < options.working <= side
+        ]
+    if name != CHEAPEST:
+        levels.append(find_engine(CHEAPEST, options))
+    fitting = [kind for kind in levels if set(kind.reach.offsets) <= set(best.reach.offsets)]
+    pace = Pace(len(fitting))  # what was learned of a machine holds for the next chunk
+    return replace(best, start=lambda: Adaptive(fitting, best.reach.offsets, pace))
+
+
+class Pace:
+    """Which of several fills there is time for, the best being 0."""
+
+    def __init__(self, levels: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.level = 0
+        self._last_level, self._clock = levels - 1, clock
+        self._usual_s = 0.0  # between two frames where nothing is too slow
+        self._interval_s = self._took_s = 0.0
+        self._since = clock()  # when it began to be too slow, or was not yet
+        self._changed = clock()
+        self._retry_s = RETRY_S
+
+    def filled(self, interval_s: float, took_s: float) -> None:
+        """Know that a frame was filled, so long after the one before was captured, and what that took."""
+        if interval_s <= 0:
+            return
+        self._usual_s = min(self._usual_s * FORGETS or interval_s, interval_s)
+        share = FOLLOWS if self._interval_s else 1.0
+        self._interval_s += share * (interval_s - self._interval_s)
+        self._took_s += share * (took_s - self._took_s)
+        now = self._clock()
+        if not (self._interval_s > FEW * self._usual_s and self._took_s > BUSY * self._interval_s):
+            self._since = now
+            if self.level and now - self._changed > self._retry_s:
+                self._change(self.level - 1, "there is time for a better fill")
+        elif now - self._since > PATIENCE_S and self.level < self._last_level:
+            soon = now - self._changed < 2 * RETRY_S and self._changed > 0
+            self._retry_s = min(2 * self._retry_s, LONGEST_S) if soon else RETRY_S
+            self._change(self.level + 1, "there is no time for it: a cheaper fill takes over")
+
+    def _change(self, level: int, why: str) -> None:
+        log.warning("fill %d of %d: %s", self.level + 1, self._last_level + 1, why)
+        self.level, self._changed, self._since = level, self._clock(), self._clock()
+        self._interval_s = self._took_s = 0.0
+
+
+class Adaptive:
+    """Fills with the best engine that there is time for; a new one begins where the last left off."""
+
+    def __init__(self, levels: Sequence[EngineKind], offsets: Sequence[int], pace: Pace) -> None:
+        self._levels, self._offsets, self._pace = levels, offsets, pace
+        self._engine: Engine = levels[pace.level].start()
+        self._level = pace.level
+        self._captured = 0.0  # when the last frame was
+
+    def fill(self, window: Sequence[Picture]) -> Pixels:
+        """Return what the present engine makes of its part of the window."""
+        if self._level != self._pace.level:
+            self._level = self._pace.level
+            self._engine = self._levels[self._level].start()
+        seats = [self._offsets.index(offset) for offset in self._levels[self._level].reach.offsets]
+        began = time.perf_counter()
+        pixels = self._engine.fill([window[seat] for seat in seats])
+        took, captured = time.perf_counter() - began, window[self._offsets.index(0)].frame.captured
+        if self._captured:
+            self._pace.filled(captured - self._captured, took)
+        self._captured = captured
+        return pixels
