@@ -23,7 +23,7 @@ from transport.messages import Box
 EVERY = 3  # frames from one detection to the next, unless the user says otherwise
 SURE = 0.5  # score from which a detection begins an object
 SEEN = 0.5  # confidence from which the tracker alone keeps one alive
-MOST = 96  # objects followed; what is found beyond them is hidden where it is found
+MOST = 48  # objects followed, as no tracker takes more than 50; what is found beyond is hidden where it is found
 HELD = 20  # frames that an object is hidden for after it was last seen; less if it was seen little
 UNCONFIRMED = 30  # detections in a row that may miss what the tracker sees
 DOUBTED = 60  # frames after its last sure sighting, from the detector or the tracker, that doubtful ones keep it for
