@@ -66,14 +66,14 @@ def test_the_trained_size_is_that_of_its_shape_and_other_shapes_cost_no_more():
 
 def test_a_small_hole_is_shown_as_sharp_as_it_is_and_a_large_one_as_sharp_as_can_be():
     small = region_for(Box(x=900, y=500, width=60, height=50), HD)
-    assert (small.box.width, small.box.height) == (small.width, small.height)
+    assert (small.box.width, small.box.height) == (small.width, small.height) == (240, 240)
     whole = region_for(Box(x=0, y=0, width=1920, height=1080), HD)
     assert (whole.width, whole.height) == (432, 240)
 
 
 def test_a_region_stays_while_a_hole_moves_a_little():
     regions = {region_for(Box(x=900 + x, y=500, width=60, height=50), HD) for x in range(120)}
-    assert len(regions) < 4
+    assert len(regions) < 8
 
 
 def test_what_is_shown_goes_back_to_where_it_was():

@@ -13,8 +13,9 @@ from transport.messages import Box, PictureFormat
 
 CELL: Final = 48  # pixels; stages.nets.sttn.CELL, which needs torch
 TRAINED: Final = (9, 5)  # cells across and down: 432x240
-CONTEXT: Final = 0.5  # of the hole's longer side, to be seen on every side of it
-STEPS: Final = 16  # in which a region moves along the longer side of the picture; while it stays, features stay true
+CONTEXT: Final = 0.25  # of the hole's longer side, to be seen on every side of it; more is paid for in sharpness
+LEAST: Final = 5 * CELL  # pixels along each side, where the picture has as many: a small hole is cheap to see more of
+STEPS: Final = 32  # in which a region moves along the longer side of the picture; while it stays, features stay true
 ROUNDING: Final = 1e-9  # so that a width divided by its own quotient is not a cell more
 
 
@@ -31,8 +32,8 @@ def region_for(hole: Box, picture: PictureFormat, working: int = 0) -> Region:
     """Return what is to be shown of a hole, `working` pixels long at most; 0: as large as the network was trained."""
     step = -(-max(picture.width, picture.height) // STEPS)
     margin = round(CONTEXT * max(hole.width, hole.height))
-    x, width = _outward(hole.x - margin, hole.x + hole.width + margin, step, picture.width)
-    y, height = _outward(hole.y - margin, hole.y + hole.height + margin, step, picture.height)
+    x, width = _around(hole.x - margin, hole.x + hole.width + margin, step, picture.width)
+    y, height = _around(hole.y - margin, hole.y + hole.height + margin, step, picture.height)
     across, down = cells_for(width, height, working)
     scale = max(width / across, height / down, CELL)  # pixels of the picture to a cell: never enlarged without need
     x, width = _widened(x, width, round(across * scale), picture.width)
@@ -50,10 +51,10 @@ def cells_for(width: int, height: int, working: int = 0) -> tuple[int, int]:
     return ceil(width / scale - ROUNDING), ceil(height / scale - ROUNDING)
 
 
-def _outward(low: int, high: int, step: int, limit: int) -> tuple[int, int]:
-    """Return where a stretch begins, and how long it is, when its ends are moved to the next steps outside."""
+def _around(low: int, high: int, step: int, limit: int) -> tuple[int, int]:
+    """Return where a stretch begins, and how long it is: its ends moved outwards to the next steps, LEAST apart."""
     low, high = max(low // step * step, 0), min(-(-high // step) * step, limit)
-    return low, high - low
+    return _widened(low, high - low, LEAST, limit)
 
 
 def _widened(low: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
