@@ -283,3 +283,56 @@ def test_boxes_are_the_same_however_their_bytes_come(cuts: list[int]):
         boxes.write(data[start:end])
         found += boxes.pieces()
     assert found == [("header", MADE[0] + MADE[1]), ("fragment", MADE[2] + MADE[3]), ("fragment", MADE[4] + MADE[5])]
+
+
+def test_sound_that_is_silent_or_out_of_step_costs_no_picture(tmp_path: Path):
+    """A camera that never sends the sound that it announced, and one whose clock was set back."""
+    info, packets = coded(Clip(frames=150, audio=("aac",)), tmp_path, gop_s=1.0)
+    video, sound = info.sides[0].index, info.sides[1].index
+    (tmp_path / "rec").mkdir()
+    record = Recording(info, tmp_path / "rec", FolderConfig())
+    count = 0
+    for packet in packets:
+        count += packet.index == video
+        if packet.index == video or count > 100:
+            record.put(packet)
+        if packet.index == sound and count > 110:
+            record.put(replace(packet, pts=packet.pts - 48_000, dts=packet.dts - 48_000))
+        if packet.index == video and count == 100:
+            copy = tmp_path / "copy.mp4"
+            copy.write_bytes(next((tmp_path / "rec").iterdir()).read_bytes())
+            assert len(numbers(copy)) >= 50
+    record.close()
+    made = next((tmp_path / "rec").iterdir())
+    assert numbers(made) == list(range(150))
+    assert 80 < len(pieces(made, "audio")) < 110  # two seconds of it, once
+
+
+def test_a_full_disk_is_an_output_in_trouble_and_what_was_written_can_be_played(tmp_path: Path):
+    """RLIMIT_FSIZE makes write() fail as a full disk does, with another errno."""
+    code = f"""
+        import resource, time
+        from stages.encode.live.config import FolderConfig
+        from stages.encode.live.targets import open_outputs
+        from tests.clips import Clip
+        from tests.stages.live import coded
+        info, packets = coded(Clip(frames=150), crf=10, gop_s=0.4)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+        lane, = open_outputs(["record:{tmp_path}/rec"], FolderConfig(), None)
+        lane.begin(info)
+        for packet in packets:
+            lane.put(packet)
+            if lane.state.trouble:
+                break
+            time.sleep(0.01)
+        print(lane.state.failures, lane.state.trouble)
+        lane.end()
+        lane.join(time.monotonic() + 10)
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert told.stdout == "1 it cannot be written: File too large\n"
+    found = numbers(next((tmp_path / "rec").iterdir()))
+    assert len(found) > 20
+    assert found == list(range(len(found)))

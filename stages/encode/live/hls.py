@@ -87,9 +87,10 @@ class Folder:
                 self._write(f"init-{self._header}.mp4", data)
                 continue
             begin = self._keys.popleft()
+            length = (self._keys[0] if self._keys else self._end) - begin
             self._data += data
-            self._seconds += (self._keys[0] if self._keys else self._end) - begin
-            if self._seconds > self._config.segment_s / 2:
+            self._seconds += length
+            if self._seconds + length / 2 > self._config.segment_s:  # with one more it would be farther off
                 self._cut()
                 self._list(ended=False)
 

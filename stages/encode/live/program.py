@@ -20,7 +20,7 @@ from transport.messages import Packet, SideStream, StreamInfo
 
 log = logging.getLogger(__name__)
 
-WAIT_US: Final = 1_000_000  # that the muxer keeps packets back to put sound and picture in order
+WAIT_US: Final = 100_000  # that the muxer keeps packets back to put sound and picture in order; silence costs as much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,10 @@ class Format:
     options: dict[str, str] = field(default_factory=dict)
 
 
+class UnfitError(SinkError):
+    """A packet is not what the container takes."""
+
+
 class Program:
     """A container being written, to a place of FFmpeg's or to a sink of ours."""
 
@@ -39,28 +43,47 @@ class Program:
         self._sink = place if isinstance(place, PipeSink) else None
         self._video = info.sides[0].index
         self._begin: Fraction | None = None  # seconds, of the first keyframe
+        self._newest: dict[int, int] = {}  # dts of each stream
         options = form.options | {"max_interleave_delta": str(WAIT_US), "flush_packets": "1"}
         with _translated():
             self._output = av.open(place, "w", format=form.name, options=options)
             held = _held(info, form, tried=self._sink is not None)
             self._streams: dict[int, Stream] = {side.index: sides.add(self._output, side) for side in held}
             self._output.start_encoding()
+        self._check()
 
     def put(self, packet: Packet) -> bool:
-        """Write a packet; tell whether it has a place here: it begins with the video, and holds what it can hold."""
-        at = Fraction(*packet.time_base) * (packet.pts or 0)
-        if self._begin is None and packet.index == self._video and packet.key:
-            self._begin = at
-        if self._begin is None or at < self._begin or packet.index not in self._streams or packet.pts is None:
+        """Write a packet; tell whether it has a place here: it begins with the video, and each stream goes on in time.
+
+        A piece of sound that has none, or that the container refuses, is left out: no picture is to suffer from it.
+        """
+        if not self._has_place(packet):
             return False
-        ticks = round(self._begin / Fraction(*packet.time_base))
-        moved = replace(
-            packet, pts=packet.pts - ticks, dts=(packet.pts if packet.dts is None else packet.dts) - ticks, side_data={}
-        )
-        with _translated():
-            self._output.mux(sides.av_packet(moved, self._streams[packet.index]))
+        assert packet.pts is not None
+        ticks = round((self._begin or 0) / Fraction(*packet.time_base))
+        dts = packet.pts if packet.dts is None else packet.dts
+        moved = replace(packet, pts=packet.pts - ticks, dts=dts - ticks, side_data={})
+        self._newest[packet.index] = dts
+        try:
+            with _translated():
+                self._output.mux(sides.av_packet(moved, self._streams[packet.index]))
+        except UnfitError:
+            if packet.index == self._video:
+                raise
+            return False
         self._check()
         return True
+
+    def _has_place(self, packet: Packet) -> bool:
+        if packet.pts is None or packet.index not in self._streams:
+            return False
+        at = Fraction(*packet.time_base) * packet.pts
+        if self._begin is None and packet.index == self._video and packet.key:
+            self._begin = at
+        if self._begin is None or at < self._begin:
+            return False
+        newest = self._newest.get(packet.index)
+        return newest is None or newest < (packet.pts if packet.dts is None else packet.dts)
 
     def close(self) -> None:
         """Write what is left."""
@@ -83,6 +106,8 @@ def _translated() -> Iterator[None]:
     """Turn FFmpeg's errors, which quote the URL, into ours, which do not; what it is about is known to who hears it."""
     try:
         yield
+    except (av.error.ArgumentError, av.error.InvalidDataError) as error:
+        raise UnfitError(f"it cannot be written: {reason(error)}") from None
     except (av.error.FFmpegError, ValueError) as error:
         raise SinkError(f"it cannot be written: {reason(error)}") from None
 

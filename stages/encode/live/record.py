@@ -100,6 +100,7 @@ class Recording:
             return _File(path=path, sink=sink, program=Program(self._info, sink, FORMATS[path.suffix]), begun=now)
         except SinkError:
             sink.release()
+            path.unlink(missing_ok=True)
             raise
 
     def _tidy(self) -> None:
