@@ -128,8 +128,8 @@ def test_a_shadow_stays_with_its_owner_through_a_jump():
         assert share(found, shadow & ~inside) > (0.7 if seq >= 4 else 0.5)
 
 
-def lake(seq, strength):
-    """An object on water, with ripples, its copy below it; and where they are."""
+def lake(seq, strength, depth=100):
+    """An object on water, with ripples, its copy below it, down to a depth; and where they are."""
     ripples = grain(100 + seq, 6, 120, 3.0)[:, :WIDTH].copy()
     inside = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.fillPoly(
@@ -139,6 +139,7 @@ def lake(seq, strength):
     image = np.where(inside[..., None] > 0, own, ripples)
     copy = np.zeros_like(inside)
     copy[100:], flipped = inside[99::-1], own[99::-1]
+    copy[100 + depth :] = 0
     seen = strength * flipped + (1 - strength) * image[100:]
     image[100:] = np.where(copy[100:, :, None] > 0, seen, image[100:])
     return image, inside, copy > 0
@@ -160,6 +161,14 @@ def test_water_that_mirrors_nothing_stays():
         image, inside, copy = lake(seq, 0.0)
         found = whole(effects.step(view(image, seq), sure(crop(inside))))
         assert share(found, copy) < 0.05
+
+
+def test_a_copy_that_ends_at_the_feet_is_no_reflection():
+    effects = Effects(PICTURE)
+    for seq in range(12):
+        image, inside, _ = lake(seq, 0.6, depth=16)
+        found = whole(effects.step(view(image, seq), sure(crop(inside))))
+        assert not found[125:].any()
 
 
 def test_frames_without_the_object_are_only_learned_from():

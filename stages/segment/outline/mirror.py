@@ -3,7 +3,8 @@
 The picture below is compared with the object flipped about a level line, stretched by one of a few factors (a camera
 that looks down sees the copy shorter, ripples draw it out). The copy must show twice: the object's own pattern within
 its outline, and its outline against the water beside it. Both correlations and both strengths are needed, over
-several frames: a shadow has an outline without a pattern, textured ground has neither.
+several frames: a shadow has an outline without a pattern, textured ground has neither. What is dark below a car looks
+like a copy of its bumper and wheels, and ends there; so the outline must go on far from the object.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ STRETCHES = (1.0, 0.7, 0.5)  # height of the copy over that of the object
 BESIDE = 0.25  # of the object's width, on each side, that the copy's outline is compared with
 PATTERN, STRENGTH = 0.2, 0.2  # correlation within the outline, and share of the object's contrast that is seen again
 OUTLINE, CONTRAST = 0.25, 0.3  # the same for the outline against what is beside it
+NEAR, FAR = 0.4, 0.2  # of the copy's height, beyond which its outline must have so much of the object's contrast still
 MEMORY = 0.2  # how fast the verdict follows
 SEEN, GONE = 0.9, 0.7  # verdicts, 1 being just good enough, that begin and end a reflection
 EVERY = 4  # frames, of which one is searched for the best flip
@@ -86,9 +88,11 @@ def judge(seen: Picture, hidden: Flags, copy: _Copy) -> float:
     pattern, strength = _likeness(_level(here[within]), _level(copy.colours[within]))
     beside = (free & ~copy.inside)[..., None]
     water = (here * beside).sum(axis=1) / np.maximum(beside.sum(axis=1), 1)
-    off = np.where(within[..., None], copy.colours - water[:, None], 0)
-    outline, contrast = _likeness((here - water[:, None])[free], off[free])
-    return min(pattern / PATTERN, strength / STRENGTH, outline / OUTLINE, contrast / CONTRAST)
+    off, seen_off = np.where(within[..., None], copy.colours - water[:, None], 0), here - water[:, None]
+    outline, contrast = _likeness(seen_off[free], off[free])
+    far = slice(int(NEAR * len(free)), None)
+    _, lasting = _likeness(seen_off[far][free[far]], off[far][free[far]])
+    return min(pattern / PATTERN, strength / STRENGTH, outline / OUTLINE, contrast / CONTRAST, lasting / FAR)
 
 
 def _flipped(seen: Picture, inside: Grey, offset: int, stretch: float) -> _Copy | None:
