@@ -92,6 +92,20 @@ def test_the_first_frame_is_never_forgotten():
     assert right(appearance.score(scene(disc(), RED, GREEN), disc()), disc()) > 0.9
 
 
+def test_what_is_doubted_is_not_learned():
+    patch, wrong = scene(disc(), RED, GREEN), disc(70, 70, 22)
+    appearances = taught(patch, disc()), taught(patch, disc())
+    for _ in range(20):
+        for appearance, doubted in zip(appearances, (None, wrong != disc()), strict=True):
+            appearance.learn(patch, wrong, doubted=doubted)
+    believing, doubting = (right(appearance.score(patch, disc()), disc()) for appearance in appearances)
+    assert doubting > 0.99
+    assert believing < 0.97
+    before = appearances[1].score(patch, disc())
+    appearances[1].learn(patch, wrong, doubted=np.ones(wrong.shape, bool))
+    assert np.array_equal(appearances[1].score(patch, disc()), before)
+
+
 def test_what_was_learned_before_any_first_frame_counts_alone():
     appearance = Appearance()
     appearance.learn(scene(disc(), RED, GREEN), disc())

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from stages.segment.spot import Spot, crop, rectangle, slices
 from stages.segment.track.propagate import MaskFollower
-from stages.segment.track.propagate.flow import motion_between
+from stages.segment.track.propagate.apart import apart
+from stages.segment.track.propagate.flow import Motion, motion_between
+from stages.segment.track.propagate.scope import alike, scope_around
 from stages.segment.track.propagate.shape import body, depth_of
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import View
@@ -184,6 +186,32 @@ def test_motion_is_found_there_and_back() -> None:
     motion = motion_between(before, now)
     assert np.abs(np.median(motion.back, axis=(0, 1)) - (5, 3)).max() < 0.2
     assert np.median(motion.missed) < 0.2
+
+
+def moving(across: float) -> tuple[Motion, NDArray[np.float32]]:
+    """A camera that stands, a square that moves by so much a frame, and an outline with a quarter too much of it."""
+    back = np.zeros((80, 80, 2), np.float32)
+    back[20:60, 20:50, 0] = -across
+    inside = np.zeros((80, 80), bool)
+    inside[20:60, 20:60] = True
+    return Motion(back=back, missed=np.zeros((80, 80), np.float32)), depth_of(inside)
+
+
+def test_what_leaked_into_the_object_and_does_not_move_with_it_speaks_against_it() -> None:
+    odds = apart(*moving(4))
+    assert odds[25:55, 25:45].min() > 1
+    assert odds[25:55, 53:58].max() < -1
+
+
+def test_motion_says_nothing_of_an_object_that_moves_as_the_camera_does() -> None:
+    assert np.abs(apart(*moving(0))).max() < 0.1
+
+
+def test_a_scope_is_kept_while_the_object_hardly_moves() -> None:
+    first = scope_around(100, 80, 160, 140, (640, 360))
+    assert alike(scope_around(103, 78, 162, 141, (640, 360)), first)
+    assert not alike(scope_around(112, 80, 172, 140, (640, 360)), first)
+    assert not alike(scope_around(90, 70, 170, 150, (640, 360)), first)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (12, 64), (13, 300), (300, 13), (17, 900)])

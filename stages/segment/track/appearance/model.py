@@ -20,6 +20,7 @@ from stages.segment.view import Colours
 
 Scores = NDArray[np.float32]  # (h, w) log-odds, more than 0 is the object
 Floats = NDArray[np.float32]
+Known = NDArray[np.bool_]
 
 COUNT = 192  # waves; one more is always 1
 REACH = (0.8, 3.0)  # widths of the kernel
@@ -28,7 +29,7 @@ KEPT_SAMPLES = 6000  # pixels that are learned from one that is never forgotten
 NEAR = 12  # pixels from the outline: what is told apart there is told apart best
 FAR_SHARE = 0.05  # weight of pixels beyond
 UNSURE = 1.0  # pixels from the outline that may be either
-RENEW = 0.15  # share of the newest patch in what is remembered of the recent past
+RENEW = 0.28  # share of the newest patch in what is remembered of the recent past
 KEPT_SHARE = 0.4  # of the first patch and corrections in the whole
 STIFF = 2e-3  # ridge
 KEPT_LOOKS = 3  # the first, and the newest corrections
@@ -64,12 +65,15 @@ class Appearance:
         """What the object looked like: first, when corrected, lately."""
         return [*self._first, *self._corrected, *self._latest]
 
-    def learn(self, patch: Colours, values: Grey, *, keep: bool = False) -> None:
-        """Take in an (h, w, 3) patch and the (h, w) object in it, 128 and more; `keep` is never forgotten."""
+    def learn(self, patch: Colours, values: Grey, *, doubted: Known | None = None, keep: bool = False) -> None:
+        """Take in an (h, w, 3) patch and the (h, w) object in it, 128 and more; `keep` is never forgotten.
+
+        Of the pixels that are `doubted`, (h, w), nothing is learned.
+        """
         where = place(values)
-        if where is None:
+        if where is None or (doubted is not None and doubted.all()):
             return
-        chosen, inside = _choose(values, KEPT_SAMPLES if keep else SAMPLES)
+        chosen, inside = _choose(values, doubted, KEPT_SAMPLES if keep else SAMPLES)
         sums = self._sum(features(patch, where)[chosen], inside)
         if keep:
             self._kept = self._kept.toward(sums, 0.5) if self._kept else sums
@@ -97,7 +101,7 @@ class Appearance:
             shelf.append(new)
             self._learned = 0
 
-    def _sum(self, known: Features, inside: NDArray[np.bool_]) -> _Sums:
+    def _sum(self, known: Features, inside: Known) -> _Sums:
         lifted = np.ones((len(known), COUNT + 1), np.float32)
         lift(known, *self._waves, lifted)
         products = np.zeros((COUNT + 1, COUNT + 1), np.float32)
@@ -112,11 +116,13 @@ class Appearance:
         return weights
 
 
-def _choose(values: Grey, count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def _choose(values: Grey, doubted: Known | None, count: int) -> tuple[NDArray[np.intp], Known]:
     """Return the indices of so many pixels, half of them the object's as far as there are both, and which are."""
     inside = (values >= SURE).ravel()
     away = np.abs(_depth(values)).ravel()
     weight = np.where(away < NEAR, 1.0, FAR_SHARE) * (away > UNSURE)
+    if doubted is not None:
+        weight[doubted.ravel()] = 0
     for side in (inside, ~inside):
         weight[side] /= max(weight[side].sum(), 1e-9)
     reached = np.cumsum(weight)

@@ -1,7 +1,8 @@
 """The motion of a scope and where the object is in it in, what moves as the object does rather than as the camera out.
 
 The surroundings' motion is fitted by an affine map (RANSAC, Fischler and Bolles 1981). What differs from it is counted
-over the object and over its surroundings: where both move alike, motion says nothing.
+over the object and over its surroundings: where both move alike, motion says nothing. What leaked into the object moves
+as the surroundings do: so much of their motion is not counted as the object's own, or the leak would speak for itself.
 """
 
 import cv2
@@ -18,6 +19,7 @@ HOME = 1.5  # pixels that a motion may miss its start by and count
 CELLS = 15  # of residual motion, across and down
 CELL = 0.5  # pixels a cell, at least
 SPREAD = 4.0  # cells that the object's typical residual takes
+LEAK = 0.3  # share of what is taken for the object that may be surroundings
 FLOOR = 3e-3  # what every cell holds besides
 
 
@@ -33,7 +35,9 @@ def apart(motion: Motion, depth: Floats) -> Floats:
     cell = max(CELL, typical / SPREAD)
     place = np.clip(np.rint(residual / cell) + CELLS // 2, 0, CELLS - 1).astype(np.intp)
     index = place[..., 1] * CELLS + place[..., 0]
-    odds = np.log(_share(index[thing])) - np.log(_share(index[ground]))
+    around = _share(index[ground])
+    own = np.maximum(_share(index[thing]) - LEAK * around, 0) / (1 - LEAK)
+    odds = np.log(own + FLOOR) - np.log(around + FLOOR)
     return np.where(home, odds[index], nothing).astype(np.float32)
 
 
@@ -42,18 +46,19 @@ def _without_camera(back: Floats, ground: Known) -> Floats | None:
     sample = np.zeros_like(ground)
     sample[::STEP, ::STEP] = ground[::STEP, ::STEP]
     start = np.stack([x[sample], y[sample]], axis=1)
+    arrival = start + back[sample]  # and not the motion alone, which of a still camera is a single point
     if len(start) < ENOUGH:
         return None
     cv2.setRNGSeed(1)
-    fit, _ = cv2.estimateAffine2D(start, back[sample], ransacReprojThreshold=0.7, maxIters=200)
+    fit, _ = cv2.estimateAffine2D(start, arrival, ransacReprojThreshold=0.7, maxIters=200)
     if fit is None:
         return None
     across, down = fit.astype(np.float32)
-    camera = np.stack([row[0] * x + row[1] * y + row[2] for row in (across, down)], axis=2)
-    return np.asarray(back - camera, np.float32)
+    there = [row[0] * x + row[1] * y + row[2] for row in (across, down)]
+    return np.asarray(back - np.stack([there[0] - x, there[1] - y], axis=2), np.float32)
 
 
 def _share(index: NDArray[np.intp]) -> Floats:
     counts = np.bincount(index, minlength=CELLS * CELLS).reshape(CELLS, CELLS).astype(np.float32)
     blurred = cv2.GaussianBlur(counts / counts.sum(), (5, 5), 1.0, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(blurred.ravel() + FLOOR, np.float32)
+    return np.asarray(blurred.ravel(), np.float32)

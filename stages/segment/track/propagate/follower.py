@@ -10,9 +10,9 @@ from stages.segment.track.propagate.apart import apart
 from stages.segment.track.propagate.decide import band, decide
 from stages.segment.track.propagate.flow import Floats, Motion, follow, motion_between
 from stages.segment.track.propagate.rivals import describe, rivalry
-from stages.segment.track.propagate.scope import Lab, Scope, look, scope_around, within
+from stages.segment.track.propagate.scope import Lab, Scope, alike, look, scope_around, within
 from stages.segment.track.propagate.shape import Known, body, depth_of
-from stages.segment.track.propagate.trust import Evidence, weigh
+from stages.segment.track.propagate.trust import weigh
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import Colours, View
 from transport.messages import Box
@@ -23,6 +23,8 @@ RIVAL, RIVAL_MOST = 0.14, 4.0  # log-odds a unit of rivalry
 APART, APART_MOST = 0.6, 3.0  # log-odds for one of motion
 LOOK = 2.4  # log-odds for one of appearance
 NEAR = 3  # working pixels around the band in which the appearance is asked
+AGAINST = 1.0  # log-odds by which the appearance contradicts a decision that it had better not learn
+LEARN_EVERY = 2  # frames
 LEARNS = 0.5  # of the usual area: with less in sight nothing is learned
 USUAL = 0.05  # how fast the usual area follows
 GONE = 0.12  # of the usual area: less is not the object
@@ -50,6 +52,7 @@ class MaskFollower:
         self._area = 0.0  # usual, in pixels of the picture
         self._age = 0  # frames since it was surely seen
         self._clock = 0  # frames of doubt
+        self._turn = 0  # frames since the appearance was learned
         self._left = False
         self.correct(view, spot)
 
@@ -90,21 +93,29 @@ class MaskFollower:
         odds += np.clip(APART * apart(motion, depth), -APART_MOST, APART_MOST)
         near, seen = self._looked(lab, depth, open_)
         inside = body(decide(lab, depth, odds + LOOK * seen, open_), depth > 0)
-        return self._judged(view, lab, inside, weigh(inside, near, seen, self._usual))
+        return self._judged(view, lab, inside, near, seen)
 
-    def _judged(self, view: View, lab: Lab, inside: Known, evidence: Evidence) -> Sighting:
-        spot = self._outline(depth_of(inside))
-        confidence = evidence.confidence
+    def _judged(self, view: View, lab: Lab, inside: Known, near: Known, seen: Floats) -> Sighting:
+        depth = depth_of(inside)
+        evidence = weigh(inside, near, seen, self._usual)
+        spot, confidence = self._outline(depth), evidence.confidence
         if spot is None or evidence.share < GONE or confidence < LOST:
             return self._lose()
         self._clock = self._clock + 1 if evidence.share < DOUBT or confidence < SURE else 0
         if evidence.share >= LEARNS:
-            self._appearance.learn(_bgr(lab), _bytes(inside))
+            self._learn(lab, inside, seen)
         area = float(np.count_nonzero(spot.values))
         self._area += USUAL * (area - self._area)
         self._age = 0 if confidence >= SURE else self._age
-        self._aim(view, spot)
+        self._go_on(view, spot, lab, depth)
         return Sighting(spot=spot, confidence=confidence, age=self._age)
+
+    def _learn(self, lab: Lab, inside: Known, seen: Floats) -> None:
+        """Take in a decision, but for what the appearance contradicts: mistakes would confirm themselves."""
+        self._turn = (self._turn + 1) % LEARN_EVERY
+        if self._turn == 0:
+            against = np.where(inside, -seen, seen)
+            self._appearance.learn(_bgr(lab), _bytes(inside), doubted=against > AGAINST)
 
     def _looked(self, lab: Lab, depth: Floats, open_: Known) -> tuple[Known, Floats]:
         """Return where the appearance was asked, and its log-odds there, 0 elsewhere."""
@@ -188,12 +199,22 @@ class MaskFollower:
             depth = cv2.resize(depth, (box.width, box.height), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
         return tight(depth > 0, box)
 
+    def _go_on(self, view: View, spot: Spot, lab: Lab, depth: Floats) -> None:
+        """Keep the scope as long as the object stays in its middle: resampling costs time, and a bit of the outline."""
+        assert self._scope
+        if alike(self._around(spot.box), self._scope):
+            self._box, self._lab, self._depth = spot.box, lab, depth
+        else:
+            self._aim(view, spot)
+
     def _aim(self, view: View, spot: Spot) -> None:
         """Look at a spot, and remember what is there for the next frame to be compared with."""
-        box = self._box = spot.box
-        self._scope = scope_around(box.x, box.y, box.x + box.width, box.y + box.height, self._picture)
+        self._box, self._scope = spot.box, self._around(spot.box)
         self._lab = look(view, self._scope)
         self._depth = depth_of(within(spot, self._scope) >= 0.5)
+
+    def _around(self, box: Box) -> Scope:
+        return scope_around(box.x, box.y, box.x + box.width, box.y + box.height, self._picture)
 
 
 def _widened(box: Box, picture: Box) -> Box:

@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 
 MARGIN = 0.4  # of the box's longer side (the mean of its sides, where it is thin), on every side of it
 LEAST = 24  # pixels: the margin around small objects
+SLACK = 0.08  # of the square root of a scope's area: edges that lie as near show the same
 AREA = 160 * 160  # working pixels that a scope has room for; smaller ones keep their pixels
 
 
@@ -42,6 +43,14 @@ def scope_around(left: float, top: float, right: float, bottom: float, picture: 
     box = Box(x=x, y=y, width=x_end - x, height=y_end - y)
     scale = min(1.0, (AREA / (box.width * box.height)) ** 0.5)
     return Scope(box=box, width=max(1, round(box.width * scale)), height=max(1, round(box.height * scale)))
+
+
+def alike(one: Scope, other: Scope) -> bool:
+    """Whether two scopes show about the same part of the picture."""
+    a, b = one.box, other.box
+    left, top = abs(a.x - b.x), abs(a.y - b.y)
+    right, bottom = abs(a.x + a.width - b.x - b.width), abs(a.y + a.height - b.y - b.height)
+    return max(left, top, right, bottom) ** 2 < SLACK**2 * a.width * a.height
 
 
 def look(view: View, scope: Scope) -> Lab:

@@ -17,8 +17,8 @@ def depth_of(inside: Known) -> Floats:
     """Return how many pixels each lies inside the outline, less than 0 outside; the outline runs between pixels."""
     if inside.all() or not inside.any():
         return np.full(inside.shape, FAR if inside.any() else -FAR, np.float32)
-    within = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    without = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    within = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    without = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.where(inside, within - 0.5, 0.5 - without).astype(np.float32)
 
 
