@@ -37,7 +37,8 @@ def folder_with(path, values, name="save_agg_rec.pth"):
 
 @pytest.fixture(scope="module")
 def random(tmp_path_factory):
-    return folder_with(tmp_path_factory.mktemp("random"), seeded.weights(SHAPES))
+    """Weights of the double size, which are four times as fast."""
+    return folder_with(tmp_path_factory.mktemp("random"), seeded.weights(SHAPES), "save_agg_rec_512.pth")
 
 
 def engine(folder, **options):

@@ -4,8 +4,8 @@
 
 with the clone and the stand-ins that `original` tells of, and a folder with frames/ and masks/. Both have the seeded
 weights, are of one KIND, 512 or 256, and are shown FRAMES pictures of SIZE, with the beginning of the clip reversed
-before them as in demo_vi.py; every answer is fed back into the next. Of each frame is printed the largest difference by the largest
-value, and the seconds of the processor that each of the three took: the original, ours in 32 bits, ours in 16.
+before them as in demo_vi.py; every answer is fed back into the next. Of each frame is printed the largest difference
+by the largest value, and the processor's seconds that the original, ours in 32 bits and ours in 16 took.
 """
 
 import sys
