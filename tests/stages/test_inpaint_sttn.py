@@ -171,6 +171,17 @@ def test_every_frame_that_is_made_sees_two_after_it_where_the_look_ahead_allows(
     assert passes[0] == at_once
 
 
+@pytest.mark.parametrize(("width", "height"), [(16, 16), (17, 23), (2, 2), (1, 1), (64, 3), (5, 48)])
+def test_any_size_is_filled_even_when_everything_is_covered(entangled, width, height):
+    scene = Scene(
+        background=lambda seq: np.full((height, width, 3), 100, np.uint8),
+        hole=lambda seq: np.ones((height, width), bool),
+        count=2,
+    )
+    one, other = (filled(play(scene, colour), kind(entangled)) for colour in (MAGENTA, GREEN))
+    assert all(same(*pair) for pair in zip(one, other, strict=True))
+
+
 def test_weights_that_lead_to_no_numbers_are_said_to(entangled):
     net = network(lambda wanted: {name: np.full(shape, 3e38, np.float32) for name, shape in wanted.items()})
     with pytest.raises(ModelError, match="STTN makes no picture of frame 0"):
