@@ -49,7 +49,7 @@ class Signs:
     lag_s: float | None = None  # age of the oldest frame that is not written yet
     budget_s: float | None = None  # that it may have, of a live source
     source_frame: float | None = None  # seconds since 1970 at which the latest frame came from the source
-    relief: int | None = None  # what is done against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper, 4 hold
+    fill_level: int | None = None  # how many fills there are that would be better than that in use
 
 
 class Instruments(Collector):
@@ -75,7 +75,7 @@ class Instruments(Collector):
         return whole.labels(*self._labels)
 
     def written(self, read: float) -> None:
-        """Count how long a frame took that is in the encoder now; 0 is one of which nobody knows when it was read."""
+        """Count how long a frame took that goes to the encoder; 0 is one of which nobody knows when it was read."""
         if self._latency is not None and read:
             self._latency.observe(max(0.0, time.time() - read))
 
@@ -116,7 +116,7 @@ class Instruments(Collector):
             ("stream_lag_seconds", "Age of the oldest frame not yet written", signs.lag_s),
             ("latency_budget_seconds", "Age that it may have, of a live source", signs.budget_s),
             ("source_last_frame_timestamp_seconds", "When the latest frame came, since 1970", signs.source_frame),
-            ("relief_level", "Against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper, 4 hold", signs.relief),
+            ("fill_level", "0 where the engine keeps up; one more for every cheaper one since", signs.fill_level),
         ):
             if value is not None:
                 yield self._gauge(name, text, value)

@@ -28,6 +28,8 @@ class Tally:
         self.instruments = Instruments(spec.stage, spec.name, spec.job.source, lambda: self.latest, lambda: self.signs)
         self.frames_in = self.frames_out = self.filled = self.written = self.durable = 0
         self.busy_s = 0.0
+        live_source = spec.job.live is not None and spec.stage == "decode"
+        self._clock = time.process_time if live_source else time.perf_counter  # a camera is waited for inside of decode
         self._waited = 0.0  # seconds spent in the source
         self._fed = False  # it has a source of frames
         self.held: Callable[[], int] = lambda: 0
@@ -74,7 +76,7 @@ class Tally:
         """Pass a stage's output through, counting the time in which it computed and did not wait for input."""
         iterator = iter(messages)
         while True:
-            started, waited = time.perf_counter(), self._waited
+            started, waited = self._clock(), self._waited
             self.pulse.computes(self._fed)
             try:
                 message = next(iterator)
@@ -82,7 +84,7 @@ class Tally:
                 return
             finally:
                 self.pulse.computes(False)
-            took = time.perf_counter() - started - (self._waited - waited)
+            took = self._clock() - started - (self._waited - waited)
             self.busy_s += took
             self.instruments.seconds.observe(max(took, 0.0))
             yield message
@@ -103,8 +105,21 @@ class Tally:
             self._fed = True
             self.frames_in += isinstance(message, Frame | MaskedFrame | CleanFrame)
             yield message
+
+    def given(self, messages: Iterable[T]) -> Iterator[T]:
+        """Pass what the encoder gets through, counting how long every frame took; one that is repeated counts once."""
+        last = 0.0
+        for message in messages:
             if isinstance(message, CleanFrame):
-                self.instruments.written(message.frame.read or message.frame.captured)
+                read = message.frame.read or message.frame.captured
+                if read != last:
+                    self.instruments.written(read)
+                last = read
+            yield message
+
+    def fills_at(self, level: int) -> None:
+        """Show how far below the best fill a live stream is filled."""
+        self.signs.fill_level = level
 
     def came(self, message: T) -> T:
         """Count what the source gave, and return it; a frame says from now on when it was read."""

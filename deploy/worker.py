@@ -103,7 +103,8 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     from stages.inpaint.inpaint import inpaint
 
     assert spec.shares is not None
-    kind = (adaptive if spec.job.live else find_engine)(spec.job.engine, spec.job.inpaint)
+    engine, options = spec.job.engine, spec.job.inpaint
+    kind = adaptive(engine, options, tally.fills_at) if spec.job.live else find_engine(engine, options)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left
@@ -131,7 +132,7 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     tally.held, tally.duplicates, tally.early = lambda: merge.held, lambda: merge.duplicates, lambda: merge.early
     control.ready()
     messages: Iterable[StreamInfo | Packet | CleanFrame] = paced(merge, live, tally) if live else tally.source(merge)
-    with shown(messages, spec.job.preview) as messages:
+    with shown(tally.given(messages), spec.job.preview) as messages:
         sent = is_sent(spec.job)
         steps = send(messages, spec.job) if sent else encode(messages, spec.job.target, spec.job.encode)
         for written in tally.timed(steps):

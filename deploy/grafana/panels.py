@@ -73,13 +73,13 @@ ROWS: Final = (
             _one("Lag", f"max(cleanplate_stream_lag_seconds{{{OURS}}})", unit="s"),
             _one(
                 "Dropped",
-                f"({_total('frames_dropped_total')} or vector(0)) / {_total('frames_in_total', _DECODE)}",
+                f"({_total('frames_dropped_total')} or vector(0)) / ({_total('frames_in_total', _DECODE)} > 0)",
                 unit="percentunit",
                 alarm=0.05,
             ),
             _one(
                 "Repeated",
-                f"{_total('frames_repeated_total')} / {_total('frames_out_total', _ENCODE)}",
+                f"{_total('frames_repeated_total')} / ({_total('frames_out_total', _ENCODE)} > 0)",
                 unit="percentunit",
                 alarm=0.5,
             ),
@@ -96,7 +96,7 @@ ROWS: Final = (
                 title="Frames let go, or done twice",
                 queries=(
                     Query(
-                        expr=f"{_rate('frames_dropped_total', 'stage, reason')} or vector(0)",
+                        expr=_rate("frames_dropped_total", "stage, reason"),
                         legend="{{stage}} dropped: {{reason}}",
                     ),
                     Query(expr=_total("frames_repeated_total"), legend="repeated"),
@@ -124,7 +124,7 @@ ROWS: Final = (
                 queries=(
                     Query(expr=f"max by (stream) (cleanplate_stream_lag_seconds{{{OURS}}})", legend="{{stream}}"),
                     Query(
-                        expr=f"max by (stream) (cleanplate_latency_budget_seconds{{{OURS}}}) or vector(0)",
+                        expr=f"max(cleanplate_latency_budget_seconds{{{OURS}}}) or vector(0)",
                         legend="budget",
                     ),
                 ),
@@ -139,10 +139,10 @@ ROWS: Final = (
                 text="Share of the time that a process computes; the one near 100 % sets the pace.",
             ),
             _by(
-                "Relief",
-                f"max by (stream) (cleanplate_relief_level{{{OURS}}}) or vector(0)",
-                "{{stream}}",
-                text="Against overload: 0 nothing, 1 skip, 2 smaller, 3 cheaper engine, 4 hold.",
+                "Fill",
+                f"max by (replica) (cleanplate_fill_level{{{OURS}}})",
+                "{{replica}}",
+                text="Of a live stream: 0 while the engine keeps up, and one more for every cheaper one since.",
             ),
         ),
     ),

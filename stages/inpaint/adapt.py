@@ -27,8 +27,11 @@ FOLLOWS: Final = 0.1  # how fast the measured times follow
 FORGETS: Final = 1.0005  # how fast the usual time does, a frame
 
 
-def adaptive(name: str, options: EngineOptions) -> EngineKind:
-    """Return an engine of that name for a live stream; its reach and its weight are those of the engine itself."""
+def adaptive(name: str, options: EngineOptions, told: Callable[[int], None] = lambda level: None) -> EngineKind:
+    """Return an engine of that name for a live stream; its reach and its weight are those of the engine itself.
+
+    `told` hears which of the fills is used, the engine itself being 0.
+    """
     best = find_engine(name, options)
     levels = [best]
     if name in NETWORKS:
@@ -38,16 +41,22 @@ def adaptive(name: str, options: EngineOptions) -> EngineKind:
     if name != CHEAPEST:
         levels.append(find_engine(CHEAPEST, options))
     fitting = [kind for kind in levels if set(kind.reach.offsets) <= set(best.reach.offsets)]
-    pace = Pace(len(fitting))  # what was learned of a machine holds for the next chunk
+    pace = Pace(len(fitting), told=told)  # what was learned of a machine holds for the next chunk
     return replace(best, start=lambda: Adaptive(fitting, best.reach.offsets, pace))
 
 
 class Pace:
     """Which of several fills there is time for, the best being 0."""
 
-    def __init__(self, levels: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        levels: int,
+        clock: Callable[[], float] = time.monotonic,
+        told: Callable[[int], None] = lambda level: None,
+    ) -> None:
         self.level = 0
-        self._last_level, self._clock = levels - 1, clock
+        self._last_level, self._told, self._clock = levels - 1, told, clock
+        told(self.level)
         self._usual_s = 0.0  # between two frames where nothing is too slow
         self._interval_s = self._took_s = 0.0
         self._since = clock()  # when it began to be too slow, or was not yet
@@ -75,6 +84,7 @@ class Pace:
     def _change(self, level: int, why: str) -> None:
         log.warning("fill %d of %d: %s", self.level + 1, self._last_level + 1, why)
         self.level, self._changed, self._since = level, self._clock(), self._clock()
+        self._told(level)
         self._interval_s = self._took_s = 0.0
 
 

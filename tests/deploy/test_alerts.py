@@ -1,5 +1,6 @@
 """Every alert: by promtool for all of them, on the clock of the rules; by real faults for those that can be made."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -89,9 +90,19 @@ def test_a_camera_that_falls_silent_is_told_of_until_it_is_back(tmp_path: Path) 
         until(lambda: not asking.firing(), 60, "all to be well again")
 
 
-def worker(run: psutil.Process, name: str) -> psutil.Process | None:
-    """Return a worker of a run by its name, if it lives."""
-    return next((child for child in run.children() if name in child.cmdline()), None)
+def worker(run: psutil.Process, name: str) -> psutil.Process:
+    """Return a worker of a run by its name, as soon as it is there."""
+    found: list[psutil.Process] = []
+
+    def look() -> bool:
+        for child in run.children():
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                if name in child.cmdline():
+                    found.append(child)
+        return bool(found)
+
+    until(look, 20, name)
+    return found[0]
 
 
 def test_replicas_that_die_again_and_again_are_told_of(tmp_path: Path) -> None:
@@ -99,8 +110,7 @@ def test_replicas_that_die_again_and_again_are_told_of(tmp_path: Path) -> None:
     words = ("--loop", "100000", "--replicas", "2", "--chunk", "12")
     with watched(tmp_path, str(source), *words, processes=6, times=2 * FASTER) as (asking, run):
         for _ in range(4):
-            until(lambda: worker(run, "inpaint-0") is not None, 20, "its return")
-            worker(run, "inpaint-0").kill()  # type: ignore[union-attr]
+            worker(run, "inpaint-0").kill()
         until(lambda: "CleanplateRestartStorm" in asking.firing(), 20, "the alert")
         assert run.is_running()
         until(lambda: "CleanplateRestartStorm" not in asking.firing(), 40, "the end of it")
@@ -110,7 +120,6 @@ def test_a_run_that_stands_still_is_told_of_until_it_moves(tmp_path: Path) -> No
     source = make(tmp_path / "street.mkv", Clip(frames=200))
     with watched(tmp_path, str(source), "--loop", "100000", processes=5) as (asking, run):
         stopped = worker(run, "inpaint-0")
-        assert stopped is not None
         stopped.suspend()
         until(lambda: "CleanplateNoFrames" in asking.firing(), 9, "the alert")
         stopped.resume()

@@ -40,7 +40,7 @@ def exported() -> set[str]:
     card = Gpu(name="cuda:0", up=True, used_bytes=1, total_bytes=2, busy=0.5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("deploy.metrics.gpus", lambda: iter([card]))
-        signs = Signs(lag_s=1.0, budget_s=2.0, source_frame=1.0, relief=0)
+        signs = Signs(lag_s=1.0, budget_s=2.0, source_frame=1.0, fill_level=0)
         worker = Instruments("encode", "encode", "street", lambda: NOTHING, lambda: signs)
         whole = RunInstruments("street")
         whole.run = Run(source_up=True)
