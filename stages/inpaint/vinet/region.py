@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stages.inpaint.cells import grow
-from stages.pixels import align
+from stages.pixels import align, layout
 from transport.messages import Box, PictureFormat
 
 STRIDE: Final = 32  # pixels; stages.nets.vinet.net.STRIDE, which needs torch
@@ -33,8 +33,9 @@ def longest_for(trained: int, working: int) -> int:
 def region_for(hole: Box, picture: PictureFormat, longest: int) -> Region:
     """Return what is to be shown of a hole."""
     margin = round(CONTEXT * max(hole.width, hole.height))
-    x, width = _around(hole.x, hole.width, margin, picture.width)
-    y, height = _around(hole.y, hole.height, margin, picture.height)
+    across, down = layout(picture.pixel_format).grid
+    x, width = _around(hole.x, hole.width, margin, picture.width, across)
+    y, height = _around(hole.y, hole.height, margin, picture.height, down)
     box = align(Box(x=x, y=y, width=width, height=height), picture)
     across, down = size_of(box.width, box.height, longest)
     return Region(box=box, width=across, height=down)
@@ -50,13 +51,14 @@ def serves(region: Region, hole: Box, picture: PictureFormat, wanted: Region) ->
 def size_of(width: int, height: int, longest: int) -> tuple[int, int]:
     """Return the size, in multiples of STRIDE, at which so many pixels are shown: shrunk if need be, never enlarged."""
     scale = min(longest / max(width, height), 1) / STRIDE
-    return max(round(width * scale), 1) * STRIDE, max(round(height * scale), 1) * STRIDE
+    return max(int(width * scale + 0.5), 1) * STRIDE, max(int(height * scale + 0.5), 1) * STRIDE
 
 
-def _around(low: int, length: int, margin: int, limit: int) -> tuple[int, int]:
+def _around(low: int, length: int, margin: int, limit: int, cell: int) -> tuple[int, int]:
     """Return where a stretch around another begins, and how long it is: a multiple of STRIDE where there is room."""
     wanted = min(max(-(-(length + 2 * margin) // STRIDE) * STRIDE, LEAST), limit)
-    return min(max(low - (wanted - length) // 2, 0), limit - wanted), wanted
+    start = min(max(low - (wanted - length) // 2, 0), limit - wanted) // cell * cell
+    return start, max(wanted, min(low + length + margin, limit) - start)  # the last cell of an odd size is half of one
 
 
 def _within(inner: Box, outer: Box) -> bool:
