@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stages.inpaint.engine import Picture
 from stages.inpaint.sttn.look import look, put_back
-from stages.inpaint.sttn.region import CELL, TRAINED, cells_for, region_for
+from stages.inpaint.sttn.region import CELL, TRAINED, cells_for, most_cells, region_for
 from tests.stages.scenes import Scene, box, play
 from transport.messages import Box, PictureFormat
 
@@ -43,6 +43,7 @@ def test_a_region_is_shown_in_whole_cells_and_no_more_than_the_network_is_to_tak
     longest = max(working // CELL, 1) if working else TRAINED[0]
     assert 1 <= max(across, down) <= longest
     assert across * down <= max(TRAINED[0] * TRAINED[1] * longest**2 / TRAINED[0] ** 2, 1)
+    assert across * down <= most_cells(given[1].width, given[1].height, working)
 
 
 @given(given=holes())

@@ -7,14 +7,12 @@ from typing import Final
 
 from stages.errors import ModelError
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
-from stages.inpaint.sttn.region import CELL, cells_for
+from stages.inpaint.sttn.region import CELL, most_cells
 from stages.pixels import frame_bytes
 from transport.messages import PictureFormat
 from weights.load import WeightsError, find
 
-BEHIND: Final = (
-    5  # frames before the first that is made; test.py of the original has 5 on either side (neighbor_stride)
-)
+BEHIND: Final = 5  # frames before the first that is made; neighbor_stride in test.py of the original
 AFTER: Final = 2  # frames after each one that is made, at least, where the look-ahead has as many
 SPACING: Final = 10  # frames from one reference to the next; the original's ref_length
 REFERENCES: Final = 4  # the latest ones that are held; the original takes them from all of the video, before and after
@@ -22,7 +20,7 @@ REFERENCES: Final = 4  # the latest ones that are held; the original takes them 
 PARAMETERS: Final = 16_556_163
 STRIDE: Final = 4  # pixels of a frame from one place to the next
 FEATURE_BYTES: Final = 256 * 4  # of one place of one frame: channels in f32
-PASS: Final = 4  # times what the features of all frames take, while the network works on them: measured in f32
+PASS: Final = (30, 3)  # times one frame's features: what a pass takes, and more for each frame; measured in f32
 COLOUR_BYTES: Final = 3 * 4  # of one pixel that was made
 
 
@@ -52,12 +50,12 @@ def stretch_for(look_ahead: int) -> int:
 
 def state_bytes(picture: PictureFormat, options: EngineOptions) -> int:
     """Return what weights, references, the features of all frames and one pass take at most, in f32."""
-    across, down = cells_for(picture.width, picture.height, options.working)
-    features = across * down * (CELL // STRIDE) ** 2 * FEATURE_BYTES
-    made = across * down * CELL**2 * COLOUR_BYTES
-    window, pixels = BEHIND + 1 + options.look_ahead, picture.width * picture.height
+    cells = most_cells(picture.width, picture.height, options.working)
+    features = cells * (CELL // STRIDE) ** 2 * FEATURE_BYTES
+    made = cells * CELL**2 * COLOUR_BYTES
+    frames, pixels = BEHIND + 1 + options.look_ahead + REFERENCES, picture.width * picture.height
     held = REFERENCES * (frame_bytes(picture) + pixels) + stretch_for(options.look_ahead) * made
-    return 4 * PARAMETERS + held + (window + REFERENCES) * (1 + PASS) * features
+    return 4 * PARAMETERS + held + (PASS[0] + (1 + PASS[1]) * frames) * features
 
 
 def _checkpoint(options: EngineOptions) -> Path:

@@ -44,11 +44,21 @@ def region_for(hole: Box, picture: PictureFormat, working: int = 0) -> Region:
 
 def cells_for(width: int, height: int, working: int = 0) -> tuple[int, int]:
     """Return how many cells across and down show so many pixels largest, of all that are not too many."""
-    longest = max(working // CELL, 1) if working else TRAINED[0]
-    most = max(TRAINED[0] * TRAINED[1] * longest**2 // TRAINED[0] ** 2, 1)
+    longest, most = _limits(working)
     shapes = ((across, min(longest, most // across)) for across in range(1, min(longest, most) + 1))
     scale = max(CELL, min(max(width / across, height / down) for across, down in shapes))
     return ceil(width / scale - ROUNDING), ceil(height / scale - ROUNDING)
+
+
+def most_cells(width: int, height: int, working: int = 0) -> int:
+    """Return how many cells any region of a picture has at most."""
+    return min(_limits(working)[1], -(-width // CELL) * -(-height // CELL))
+
+
+def _limits(working: int) -> tuple[int, int]:
+    """Return how many cells there may be along a side, and in all."""
+    longest = max(working // CELL, 1) if working else TRAINED[0]
+    return longest, max(TRAINED[0] * TRAINED[1] * longest**2 // TRAINED[0] ** 2, 1)
 
 
 def _around(low: int, high: int, step: int, limit: int) -> tuple[int, int]:
