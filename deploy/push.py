@@ -37,7 +37,8 @@ STILL_S: Final = 15.0  # in which a child that was given packets has to get one 
 PIPE_BYTES: Final = 256 << 10
 SOCKET_BYTES: Final = 256 << 10  # enough for 20 Mbit/s to where an answer takes 0.1 s
 F_SETPIPE_SZ: Final = 1031  # linux/fcntl.h
-MOVED: Final = b"."  # what the child says for each packet; what it says after an END is why it ends
+READY: Final = b"!"  # what the child says when the server has accepted it,
+MOVED: Final = b"."  # and for each packet; what it says after an END is why it ends
 END: Final = b"\n"
 _LENGTHS: Final = struct.Struct(">II")  # of a message's header and of its data
 
@@ -88,6 +89,8 @@ class Push:
         """Take a packet or drop it, and do what can be done now."""
         self._look_after()
         self._backlog.put(packet)
+        if self._child is None or not self._child.ready:  # it begins in the present, not with what it missed
+            self._backlog.clear()
         if self._child is not None:
             self._child.feed(self._backlog)
 
@@ -103,7 +106,6 @@ class Push:
         self._backlog.clear()
 
     def _start(self) -> None:
-        self._backlog.clear()
         self._child = _Child(self._url, self._info)
 
     def _look_after(self) -> None:
@@ -124,6 +126,7 @@ class Push:
         assert self._child is not None
         well = self._child.moved > 0 and time.monotonic() - self._child.born > WELL_S
         self._let_go()
+        self._backlog.clear()
         self._failures, self._row = self._failures + 1, 1 if well else self._row + 1
         self._trouble, self._retry_at = why, time.monotonic() + pause_s(self._row)
         log.warning("%s: %s; it is tried again in %g s", self._name, why, pause_s(self._row))
@@ -156,6 +159,7 @@ class _Child:
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
         self.born = self._moved_at = time.monotonic()
+        self.ready = False
         self.fed = self.moved = 0  # packets
         self._said = b""
         self._left = memoryview(
@@ -181,14 +185,15 @@ class _Child:
         """Take what the child has said."""
         with contextlib.suppress(BlockingIOError):
             while said := os.read(self._out, 1 << 16):
-                moved, end, rest = said.partition(END) if not self._said else (b"", b"", said)
+                went, end, rest = said.partition(END) if not self._said else (b"", b"", said)
                 self._said += end + rest
-                if moved:
-                    self.moved, self._moved_at = self.moved + len(moved), time.monotonic()
+                if went:
+                    self.ready, self._moved_at = True, time.monotonic()
+                    self.moved += went.count(MOVED)
 
     def still(self) -> float:
-        """Return for how many seconds it has had packets and got none of them through."""
-        return time.monotonic() - self._moved_at if self.fed > self.moved else 0.0
+        """Return for how many seconds it has had something to do and got nothing done."""
+        return time.monotonic() - self._moved_at if self.fed > self.moved or not self.ready else 0.0
 
     def cause(self) -> str:
         """Return why it ended, in words."""
@@ -260,6 +265,7 @@ def _run(messages: Iterator["list[codec.Part]"]) -> None:
 def _packets(messages: "Iterator[list[codec.Part]]") -> "Iterator[Packet]":
     """Yield what is to be sent; the connection is made when the first is asked for."""
     _bound_sockets()
+    _say(READY)
     for parts in messages:
         packet = codec.decode(parts)
         assert isinstance(packet, Packet)
