@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from deploy.budget import Shares
-from deploy.live import LivePolicy
+from deploy.policy import LivePolicy
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
 from stages.inpaint.engine import DEFAULTS, EngineOptions

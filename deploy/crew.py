@@ -13,8 +13,8 @@ from deploy.budget import Shares
 from deploy.children import Child
 from deploy.config import Job, Spec
 from deploy.errors import exit_code
-from deploy.live import back_off
 from deploy.pipeline import CONTROL, STAGES
+from deploy.policy import back_off
 from transport.deadlines import Deadlines
 from transport.errors import TransportError
 

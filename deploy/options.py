@@ -102,8 +102,8 @@ def job_of(arguments: argparse.Namespace) -> "Job":
 
     from deploy.budget import parse_size
     from deploy.config import Job
-    from deploy.live import as_live, policy_of
     from deploy.logins import SOURCE, TARGET, with_login
+    from deploy.policy import as_live, policy_of
     from stages.decode.config import DecodeConfig
     from stages.encode.config import EncodeConfig
     from stages.errors import OptionError

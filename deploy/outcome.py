@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.ledger import Ledger
-from deploy.live import BEHIND, BROKE_OFF
+from deploy.policy import BEHIND, BROKE_OFF
 from transport.notes import Progress
 
 NOTHING = Progress(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from deploy.dispatch import Dispatcher
-from deploy.live import Window
+from deploy.policy import Window
 from transport import codec
 from transport.credit import Credit
 from transport.errors import Silence

@@ -59,7 +59,8 @@ def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
 def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Make masks, and hand the frames out to the replicas."""
     from deploy.dispatch import Dispatcher
-    from deploy.live import Window, until_told
+    from deploy.live import until_told
+    from deploy.policy import Window
     from deploy.work import Distributor
     from stages.decode.live import continued
     from stages.segment.segment import segment

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.config import Job
-from deploy.live import LivePolicy, Window, as_live, back_off, policy_of
 from deploy.outcome import Outcome
+from deploy.policy import LivePolicy, Window, as_live, back_off, policy_of
 from deploy.run import check_job
 from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
