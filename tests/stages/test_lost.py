@@ -57,6 +57,26 @@ def test_what_is_held_moves_with_the_camera_even_by_parts_of_a_pixel():
     assert middle == pytest.approx((50, 60), abs=1.5)
 
 
+def test_what_went_is_held_where_it_was_and_where_it_would_be():
+    guard = Guard("box 1", "hold")
+    for seq in range(6):
+        guard.step(view(seq), seen(10 + 4 * seq, 20), STILL)
+    for seq in range(6, 20):
+        held = guard.step(view(seq), LOST, STILL).spot
+    for x in (40, 14 + 4 * 19):  # the middle then and now
+        assert held.values[50 - held.box.y, x - held.box.x]
+
+
+def test_what_the_camera_went_along_with_is_held_by_its_way_in_the_scene():
+    guard = Guard("box 1", "hold")
+    for seq in range(6):
+        guard.step(view(seq), SEEN, (-4.0, 0.0))
+    for seq in range(6, 16):
+        held = guard.step(view(seq), LOST, (-4.0, 0.0)).spot
+    for x in (70, 70 - 40):
+        assert held.values[50 - held.box.y, x - held.box.x]
+
+
 def test_blurring_is_asked_for_exactly_where_it_was():
     guard = Guard("box 1", "blur")
     assert guard.step(view(0), SEEN, STILL).blurred is None
