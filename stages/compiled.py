@@ -22,9 +22,10 @@ _CHOSEN = vars(config)["CACHE_DIR"]  # by the user, in NUMBA_CACHE_DIR
 
 def compiled(function: F) -> F:
     """Return the function compiled, at its first call, for the types it is called with."""
-    vars(config)["CACHE_DIR"] = _CHOSEN or _store(Path(function.__code__.co_filename).parent)
+    folder = _CHOSEN or _store(Path(function.__code__.co_filename).parent)
+    vars(config)["CACHE_DIR"] = folder
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, fastmath=True)(function))
+        return cast(F, numba.njit(cache=bool(folder), nogil=True, fastmath=True)(function))
     finally:
         vars(config)["CACHE_DIR"] = _CHOSEN
 
@@ -33,11 +34,16 @@ def compiled(function: F) -> F:
 def _store(package: Path) -> str:
     """Return the folder for a package's machine code: a new one whenever any source of the package changes.
 
-    Numba looks at the file of the function alone, not at those of the functions that it calls.
+    Numba looks at the file of the function alone, not at those of the functions that it calls. Empty where no folder
+    can be written, as in a container without a volume: then every process compiles for itself.
     """
     sources = b"".join(path.read_bytes() for path in sorted(package.glob("*.py")))
     name = f"compiled-{hashlib.sha256(sources).hexdigest()[:16]}"
     if os.access(package, os.W_OK):
         return str(package / "__pycache__" / name)
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return str(caches / "cleanplate" / name)
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cleanplate" / name
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: whoever runs this has no home
+        return ""
+    return str(folder) if os.access(folder, os.W_OK) else ""
