@@ -9,13 +9,13 @@ import numpy as np
 
 from stages.pixels import layout
 from stages.segment.outline.soften import NOTHING
-from stages.segment.spot import SURE, Grey
+from stages.segment.spot import SURE, Grey, slices
+from stages.segment.view import FULL
 from transport.messages import CleanFrame, Mask, MaskedFrame, Packet, Patch, PictureFormat, Plane, StreamInfo
 
 TINT: Final = 110  # of 255: how much of the colour lies over an object
 COLOURS: Final = {"yuv": (81, 90, 240), "rgb": (255, 0, 0), "gray": (255,)}  # red, in 8 bits
 OUTLINE: Final = 3  # pixels
-FULL: Final = 2  # PictureFormat.color_range
 
 Drawn = StreamInfo | Packet | CleanFrame
 
@@ -49,8 +49,7 @@ def _grey(picture: PictureFormat) -> PictureFormat:
 
 def _whole(item: MaskedFrame) -> Grey:
     plane = np.zeros((item.frame.format.height, item.frame.format.width), np.uint8)
-    box = item.mask.box
-    plane[box.y : box.y + box.height, box.x : box.x + box.width] = _sure(item.mask)
+    plane[slices(item.mask.box)] = _sure(item.mask)
     return plane
 
 

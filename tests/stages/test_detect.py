@@ -11,7 +11,7 @@ from stages.errors import ModelError, OptionError, PromptError
 from stages.segment.detect import hog
 from stages.segment.detect.boxes import corners, each_once, inside_picture, is_cut, overlaps, squares
 from stages.segment.detect.choose import WAYS, make_detector
-from stages.segment.detect.classes import COCO, SYNONYMS, VOC, known, label, labels
+from stages.segment.detect.classes import COCO, SYNONYMS, VOC, label, labels
 from stages.segment.detect.cover import cover, full
 from stages.segment.detect.detector import Detection
 from stages.segment.detect.fastestdet import HALF, decode
@@ -49,7 +49,7 @@ def test_synonyms_lead_to_classes_and_hide_none():
     assert set(SYNONYMS.values()) <= set(COCO)
     assert not set(SYNONYMS) & set(COCO)
     assert set(VOC) <= set(COCO)
-    assert len(set(known())) == 80
+    assert len(set(COCO)) == 80
     assert len(set(VOC)) == 20
 
 

@@ -34,11 +34,6 @@ SYNONYMS = {
 }  # fmt: skip
 
 
-def known() -> tuple[str, ...]:
-    """Return every class that can be asked for, by its own name."""
-    return COCO
-
-
 def label(word: str) -> str:
     """Return the class that a word means, whatever its spelling; PromptError, with the known ones, if it means none."""
     letters = _letters(word)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SIDE = 520  # pixels
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, in [0, 1], red first
-BACKGROUND = 0  # the channel before those of VOC
+FIRST = 1  # channel of VOC's first class; before it is the background's
 
 
 class Semantic:
@@ -49,8 +49,8 @@ class Semantic:
         whole = torch.nn.functional.interpolate(likely, (view.height, view.width), mode="bilinear")[0]
         shares = []
         for label in self._labels:
-            mine = whole[1 + VOC.index(label)]
-            others = torch.cat([whole[: 1 + VOC.index(label)], whole[2 + VOC.index(label) :]]).amax(dim=0)
+            channel = FIRST + VOC.index(label)
+            mine, others = whole[channel], torch.cat([whole[:channel], whole[channel + 1 :]]).amax(dim=0)
             shares.append((mine / (mine + others) * 255).round().to(torch.uint8).numpy())
         return shares
 
@@ -70,7 +70,7 @@ def load(name: str, path: Path) -> Any:
     from torchvision.models import segmentation
 
     make = getattr(segmentation, name)
-    net = make(weights=None, weights_backbone=None, num_classes=1 + len(VOC), aux_loss=False)
+    net = make(weights=None, weights_backbone=None, num_classes=FIRST + len(VOC), aux_loss=False)
     try:
         return filled(net, [str(path)]).to(memory_format=torch.channels_last)
     except CheckpointError as error:
