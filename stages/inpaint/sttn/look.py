@@ -12,7 +12,7 @@ from stages.pixels import Pixels
 from transport.messages import Box, PictureFormat
 
 Colours = NDArray[np.float32]  # (region.height, region.width, 3) red, green, blue in [-1, 1]
-HALF = 127.5  # what [-1, 1] is multiplied with to be 255 wide
+HALF = np.float32(127.5)  # what [-1, 1] is multiplied with to be 255 wide
 
 
 def look(picture: Picture, region: Region) -> Colours:
@@ -22,9 +22,7 @@ def look(picture: Picture, region: Region) -> Colours:
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     pixels = cv2.resize(clean_box(picture.frame, region.box), size, interpolation=how)
     gone = cv2.resize(covered(picture, region.box).astype(np.float32), size, interpolation=how) > 0
-    colours = to_rgb(np.asarray(pixels, np.float32).reshape(*gone.shape, -1), picture.format) / np.float32(
-        HALF
-    ) - np.float32(1)
+    colours = to_rgb(np.asarray(pixels, np.float32).reshape(*gone.shape, -1), picture.format) / HALF - 1
     colours[gone] = 0
     return colours
 
@@ -36,4 +34,4 @@ def put_back(colours: Colours, region: Region, box: Box, picture: PictureFormat)
     back = np.array([[across, 0, x * across - 0.5], [0, down, y * down - 0.5]])  # where a pixel of the box comes from
     how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     full = cv2.warpAffine(colours, back, (box.width, box.height), flags=how, borderMode=cv2.BORDER_REPLICATE)
-    return from_rgb((full + np.float32(1)) * np.float32(HALF), picture)
+    return from_rgb((full + 1) * HALF, picture)
