@@ -28,10 +28,10 @@ class FlowNet(nn.Module):
         self.flow_estimator = Estimator(channels, SHIFTS**2 + (2 if refines else 0))
 
     def forward(self, target: Tensor, others: Tensor, earlier: Tensor | None = None) -> Tensor:
-        found = [correlate(target, others)]  # (N B, 81, H, W)
+        found = torch.cat([correlate(target, other) for other in torch.split(others, len(target))])  # (N B, 81, H, W)
         if earlier is not None:
-            found.append(earlier.to(target.dtype))
-        flow: Tensor = self.flow_estimator(target, torch.cat(found, dim=1))
+            found = torch.cat((found, earlier.to(found.dtype)), dim=1)
+        flow: Tensor = self.flow_estimator(target, found)
         return flow
 
 
@@ -93,24 +93,24 @@ def leaky(channels_in: int, channels_out: int, dilation: int = 1) -> nn.Sequenti
     return nn.Sequential(conv, nn.LeakyReLU(SLOPE, inplace=True))
 
 
-def correlate(target: Tensor, others: Tensor) -> Tensor:
-    """Return the mean product over the channels, at every shift of up to REACH pixels: (N B, 81, H, W), rows first.
+def correlate(target: Tensor, other: Tensor) -> Tensor:
+    """Return the mean product over the channels, at every shift of up to REACH pixels: (B, 81, H, W), rows first.
 
-    (B, C, H, W) against N pictures each, (N B, C, H, W), which are zero beyond their edges. A tile of the one times a
-    window of the other is a product of matrices, of which the shifts are slanted diagonals.
+    Both are (B, C, H, W); beyond its edges the other is zero. A tile of the one times a window of the other is a
+    product of matrices, of which the shifts are slanted diagonals.
     """
-    count, channels, height, width = others.shape
+    channels, height, width = target.shape[1:]
     right, below = -width % TILE, -height % TILE
     tiles = _tiles(functional.pad(target, (0, right, 0, below)), TILE)  # (B, rows, columns, 64, C)
-    windows = _tiles(functional.pad(others, (REACH, REACH + right, REACH, REACH + below)), WINDOW)  # ..., 256, C)
-    rows, columns = tiles.shape[1:3]
-    tiles = tiles.repeat(count // len(tiles), 1, 1, 1, 1).flatten(0, 2)
-    products = torch.baddbmm(tiles.new_zeros(()), tiles, windows.flatten(0, 2).mT, beta=0, alpha=1 / channels)
+    windows = _tiles(functional.pad(other, (REACH, REACH + right, REACH, REACH + below)), WINDOW)  # ..., 256, C)
+    count, rows, columns = tiles.shape[:3]
+    pairs = tiles.flatten(0, 2), windows.flatten(0, 2).mT
+    products = torch.baddbmm(tiles.new_zeros(()), *pairs, beta=0, alpha=1 / channels)  # (tiles, 64, 256)
     pixel = WINDOW * WINDOW  # products of one pixel
+    tile = TILE * TILE * pixel
     found = products.as_strided(
         (count, rows, TILE, columns, TILE, SHIFTS, SHIFTS),
-        (rows * columns * TILE * TILE * pixel, columns * TILE * TILE * pixel, TILE * pixel + WINDOW)
-        + (TILE * TILE * pixel, pixel + 1, WINDOW, 1),
+        (rows * columns * tile, columns * tile, TILE * pixel + WINDOW, tile, pixel + 1, WINDOW, 1),
     )
     found = found.reshape(count, rows * TILE, columns * TILE, SHIFTS * SHIFTS)[:, :height, :width]
     return found.permute(0, 3, 1, 2)

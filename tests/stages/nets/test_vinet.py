@@ -110,12 +110,12 @@ def test_every_picture_is_looked_at_once_as_a_reference(kind, net):
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (6, 20), (17, 9)])
 def test_a_correlation_is_the_mean_product_at_every_shift(height, width):
     torch.manual_seed(1)
-    target, others = torch.randn(2, 6, height, width), torch.randn(4, 6, height, width)
-    found = correlate(target, others)
-    wide = torch.nn.functional.pad(others, (REACH,) * 4)
+    target, other = torch.randn(2, 2, 6, height, width)
+    found = correlate(target, other)
+    wide = torch.nn.functional.pad(other, (REACH,) * 4)
     for shift in range((2 * REACH + 1) ** 2):
         y, x = divmod(shift, 2 * REACH + 1)
-        expected = (target.repeat(2, 1, 1, 1) * wide[:, :, y : y + height, x : x + width]).mean(dim=1)
+        expected = (target * wide[:, :, y : y + height, x : x + width]).mean(dim=1)
         assert torch.allclose(found[:, shift], expected, atol=1e-6)
 
 
