@@ -45,7 +45,7 @@ class Folder:
     def __init__(self, info: StreamInfo, playlist: Path, config: FolderConfig) -> None:
         self._playlist, self._config = playlist, config
         self._number = 1 + max((number for number, _ in _left_behind(playlist.parent)), default=-1)
-        self._old = [path for _, path in _left_behind(playlist.parent)]  # of earlier openings; until the first playlist
+        self._old = [path for _, path in _left_behind(playlist.parent)]  # of earlier openings
         self._header, self._longest = self._number, 1
         self._breaks = 0  # discontinuities that the playlist names no more
         self._listed: deque[_Segment] = deque()
@@ -115,7 +115,7 @@ class Folder:
             os.replace(self._playlist.parent / partial, self._playlist)
         while len(self._spare) > self._config.spare:
             self._delete(self._playlist.parent / f"segment-{self._spare.popleft().number}.m4s")
-        while self._old:
+        while self._old and self._number - self._header > self._config.spare:  # nobody reads the last run's any more
             self._delete(self._old.pop())
 
     def _text(self, *, ended: bool) -> str:
