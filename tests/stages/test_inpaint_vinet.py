@@ -13,7 +13,7 @@ from stages.inpaint.chunks import ChunkPlan, chunked  # noqa: E402
 from stages.inpaint.engine import EngineOptions, Picture  # noqa: E402
 from stages.inpaint.engines import find_engine  # noqa: E402
 from stages.inpaint.inpaint import inpaint  # noqa: E402
-from stages.inpaint.vinet.kind import HELD, SPAN  # noqa: E402
+from stages.inpaint.vinet.kind import FEATURES, HELD, SPAN  # noqa: E402
 from stages.inpaint.window import windows  # noqa: E402
 from stages.nets.vinet.net import VINet  # noqa: E402
 from tests.parity.vinet import seeded, wired  # noqa: E402
@@ -151,8 +151,11 @@ def test_the_state_stays_bounded_while_the_region_wanders(random):
     regions = set()
     for row in rows(wide):
         started.fill(row)
-        regions.add(started._region)
-        assert len(started._stream._held) <= HELD
+        regions.add(region := started._region)
+        held = started._stream._held
+        assert len(held) <= HELD
+        taken = sum(tensor.nbytes for features in held.values() for tensor in features)
+        assert taken == len(held) * FEATURES["vinet_512"] * 4 * region.width * region.height  # as the budget is told
     assert 1 < len(regions) < 8
 
 
