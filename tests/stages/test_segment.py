@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -130,9 +132,10 @@ def test_shots_are_counted_and_nothing_is_held_across_a_cut(tmp_path):
     assert [masked.mask.empty for masked in out] == [False] * 3 + [True] * 3
 
 
-def test_a_gap_in_the_stream_begins_a_shot():
-    frames = [frame(seq) for seq in (7, 8, 11, 12)]
-    assert [masked.shot for masked in segment(frames, Prompts(), EXACT)] == [0, 0, 1, 1]
+def test_a_live_source_that_was_away_begins_a_shot_and_frames_that_were_let_go_do_not():
+    times = {7: 100.0, 8: 100.04, 11: 100.16, 12: 109.0, 13: 109.04}
+    frames = [replace(frame(seq), captured=captured) for seq, captured in times.items()]
+    assert [masked.shot for masked in segment(frames, Prompts(), EXACT)] == [0, 0, 0, 1, 1]
 
 
 def test_frames_before_an_unreadable_mask_are_out(tmp_path):
