@@ -29,7 +29,7 @@ TRANSPORT_CODE: Final = exit_code(TransportError())
 class Patience:
     """How long the supervisor waits, in seconds."""
 
-    ready: float = 60.0  # for a worker to come up
+    ready: float = 300.0  # for a worker to come up: an engine may have to be compiled, by every replica at a time
     drain: float = 120.0  # after a signal, for the next frame of what is under way to be written
     close: float = 5.0  # after a failure, for encode to close its file
     dismiss: float = 0.5  # from segment's end, for the replicas to hear that all is done

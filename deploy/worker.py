@@ -98,6 +98,7 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
 
 def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Fill chunk after chunk, as the dispatcher gives them."""
+    from deploy.warm import warm_up
     from deploy.work import WorkInlet
     from stages.inpaint.adapt import adaptive
     from stages.inpaint.engines import find_engine
@@ -106,6 +107,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     assert spec.shares is not None
     engine, options = spec.job.engine, spec.job.inpaint
     kind = adaptive(engine, options, tally.fills_at) if spec.job.live else find_engine(engine, options)
+    warm_up(kind)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left
