@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 4 << 20  # that wait for the child: 8 s of 4 Mbit/s
 STILL_S: Final = 15.0  # in which a child that was given packets has to get one through, connecting included
+KILL_S: Final = 1.0  # from a kill to the end of a process
 PIPE_BYTES: Final = 256 << 10
 SOCKET_BYTES: Final = 256 << 10  # enough for 20 Mbit/s to where an answer takes 0.1 s
 F_SETPIPE_SZ: Final = 1031  # linux/fcntl.h
@@ -100,13 +101,16 @@ class Push:
     def join(self, deadline: float) -> None:
         """Give the child what is left until a moment of time.monotonic(), and end it."""
         if self._child is not None:
-            if not self._child.finish(self._backlog, deadline):
+            if self._child.ready and not self._child.finish(self._backlog, deadline):
                 log.warning("%s did not end in time; what it was given last may be missing", self._name)
             self._let_go()
         self._backlog.clear()
 
     def _start(self) -> None:
-        self._child = _Child(self._url, self._info)
+        try:
+            self._child = _Child(self._url, self._info)
+        except OSError as error:  # too many processes, too many files, no memory
+            self._failed(f"its process cannot be started: {error.strerror}")
 
     def _look_after(self) -> None:
         """Start the child again when it is time; end one that is dead or stuck."""
@@ -123,9 +127,10 @@ class Push:
             self._failed(f"no packet got through in {self._still_s:g} s")
 
     def _failed(self, why: str) -> None:
-        assert self._child is not None
-        well = self._child.moved > 0 and time.monotonic() - self._child.born > WELL_S
-        self._let_go()
+        well = False
+        if self._child is not None:
+            well = self._child.moved > 0 and time.monotonic() - self._child.born > WELL_S
+            self._let_go()
         self._backlog.clear()
         self._failures, self._row = self._failures + 1, 1 if well else self._row + 1
         self._trouble, self._retry_at = why, time.monotonic() + pause_s(self._row)
@@ -221,7 +226,8 @@ class _Child:
         """End it now, and whatever it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel will not let it go yet
+            self.process.wait(KILL_S)
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]

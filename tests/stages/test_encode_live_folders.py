@@ -103,6 +103,16 @@ def test_the_next_run_counts_on_and_clears_away_what_the_last_one_left(
     ]
 
 
+def test_hevc_is_called_what_every_player_knows(tmp_path: Path):
+    info, packets = coded(replace(CAMERA, frames=50), codec="hevc", gop_s=1.0)
+    folder = Folder(info, tmp_path / "live.m3u8", SHORT)
+    for packet in packets:
+        folder.put(packet)
+    folder.close()
+    assert b"hvc1" in (tmp_path / "init-0.mp4").read_bytes()
+    assert numbers(tmp_path / "live.m3u8") == list(range(50))
+
+
 def test_sound_is_in_the_segments_and_in_the_recording(tmp_path: Path):
     info, packets = coded(Clip(frames=75, audio=("aac",)), tmp_path, gop_s=1.0)
     (tmp_path / "rec").mkdir()

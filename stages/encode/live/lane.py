@@ -79,8 +79,12 @@ class Lane:
             began = time.monotonic()
             try:
                 self._live()
-            except (StageError, OSError) as error:
-                self._failed(error, well=time.monotonic() - began > WELL_S)
+            except Exception as error:  # whatever it is, it is this output's alone
+                known = isinstance(error, StageError | OSError)
+                self._failed(
+                    str(error) if known else f"unexpected {type(error).__name__}: {error}",
+                    well=time.monotonic() - began > WELL_S,
+                )
 
     def _live(self) -> None:
         """Write from one opening to the end, or to a failure."""
@@ -105,11 +109,11 @@ class Lane:
                 self._change.wait()
             return packet
 
-    def _failed(self, error: Exception, *, well: bool) -> None:
+    def _failed(self, why: str, *, well: bool) -> None:
         """Say so, and wait for the next try; nothing is kept meanwhile."""
         self._failures, self._row = self._failures + 1, 1 if well else self._row + 1
-        self._trouble, until = str(error), time.monotonic() + pause_s(self._row)
-        log.warning("%s: %s; it is tried again in %g s", self._name, error, pause_s(self._row))
+        self._trouble, until = why, time.monotonic() + pause_s(self._row)
+        log.warning("%s: %s; it is tried again in %g s", self._name, why, pause_s(self._row))
         with self._change:
             while not self._ended and (left := until - time.monotonic()) > 0:
                 self._change.wait(left)

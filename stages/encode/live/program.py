@@ -9,6 +9,7 @@ from typing import Final
 
 import av
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from stages.decode.names import reason
 from stages.decode.side import codec_of, open_template
@@ -49,6 +50,7 @@ class Program:
             self._output = av.open(place, "w", format=form.name, options=options)
             held = _held(info, form, tried=self._sink is not None)
             self._streams: dict[int, Stream] = {side.index: sides.add(self._output, side) for side in held}
+            _tag(self._streams[self._video], form)
             self._output.start_encoding()
         self._check()
 
@@ -110,6 +112,12 @@ def _translated() -> Iterator[None]:
         raise UnfitError(f"it cannot be written: {reason(error)}") from None
     except (av.error.FFmpegError, ValueError) as error:
         raise SinkError(f"it cannot be written: {reason(error)}") from None
+
+
+def _tag(video: Stream, form: Format) -> None:
+    """Let HEVC in mp4 be called what all players know, those of Apple's too, who take nothing else."""
+    if isinstance(video, VideoStream) and video.codec_context.name == "hevc" and form.name in ("mp4", "mov"):
+        video.codec_context.codec_tag = "hvc1"
 
 
 def _held(info: StreamInfo, form: Format, *, tried: bool) -> tuple[SideStream, ...]:
