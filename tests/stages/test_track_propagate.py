@@ -203,8 +203,8 @@ def test_what_leaked_into_the_object_and_does_not_move_with_it_speaks_against_it
     assert odds[25:55, 53:58].max() < -1
 
 
-def test_motion_says_nothing_of_an_object_that_moves_as_the_camera_does() -> None:
-    assert np.abs(apart(*moving(0))).max() < 0.1
+def test_motion_says_little_of_an_object_that_moves_as_the_camera_does() -> None:
+    assert np.abs(apart(*moving(0))).max() < 0.5
 
 
 def test_a_scope_is_kept_while_the_object_hardly_moves() -> None:

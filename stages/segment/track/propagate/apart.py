@@ -1,7 +1,7 @@
 """The motion of a scope and where the object is in it in, what moves as the object does rather than as the camera out.
 
 The surroundings' motion is fitted by an affine map (RANSAC, Fischler and Bolles 1981). What differs from it is counted
-over the object and over its surroundings: where both move alike, motion says nothing. What leaked into the object moves
+over the object and over its surroundings: where both move alike, motion says little. What leaked into the object moves
 as the surroundings do: so much of their motion is not counted as the object's own, or the leak would speak for itself.
 """
 
@@ -36,7 +36,7 @@ def apart(motion: Motion, depth: Floats) -> Floats:
     place = np.clip(np.rint(residual / cell) + CELLS // 2, 0, CELLS - 1).astype(np.intp)
     index = place[..., 1] * CELLS + place[..., 0]
     around = _share(index[ground])
-    own = np.maximum(_share(index[thing]) - LEAK * around, 0) / (1 - LEAK)
+    own = np.maximum(_share(index[thing]) - LEAK * around, 0)
     odds = np.log(own + FLOOR) - np.log(around + FLOOR)
     return np.where(home, odds[index], nothing).astype(np.float32)
 

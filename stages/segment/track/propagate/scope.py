@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 MARGIN = 0.4  # of the box's longer side (the mean of its sides, where it is thin), on every side of it
 LEAST = 24  # pixels: the margin around small objects
 SLACK = 0.08  # of the square root of a scope's area: edges that lie as near show the same
-AREA = 160 * 160  # working pixels that a scope has room for; smaller ones keep their pixels
+AREA = 180 * 180  # working pixels that a scope has room for; smaller ones keep their pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
