@@ -173,9 +173,7 @@ class _Child:
 
     def feed(self, backlog: Backlog) -> None:
         """Write as much as the pipe takes."""
-        with contextlib.suppress(
-            BlockingIOError, BrokenPipeError
-        ):  # it is full; it is gone, which is noticed elsewhere
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # it is full; it is gone, which `poll` tells
             while True:
                 while len(self._left):
                     self._left = self._left[os.write(self._in, self._left) :]
@@ -209,7 +207,6 @@ class _Child:
 
     def finish(self, backlog: Backlog, deadline: float) -> bool:
         """Feed it the rest, and wait for its end; tell whether it ended well."""
-        os.set_blocking(self._in, False)
         while (len(self._left) or len(backlog)) and self.process.poll() is None and time.monotonic() < deadline:
             self.feed(backlog)
             self.listen()

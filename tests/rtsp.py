@@ -220,21 +220,24 @@ class _Connection(socketserver.StreamRequestHandler):
         senders = [Sender(track, channel=2 * index) for index, track in enumerate(clip.tracks)]
         started, reported = time.monotonic(), -REPORT_S
         with contextlib.suppress(OSError, ValueError):
-            for lap in count():
-                for unit in clip.units:
-                    due = float(lap * clip.seconds + unit.due)
-                    self.gone.wait(max(0.0, started + due - time.monotonic()))
-                    while self.host.stalled.is_set() and not self.gone.wait(0.02):
-                        pass
-                    if self.gone.is_set():
-                        return
-                    if due - reported >= REPORT_S:
-                        reported = due
-                        for sender in senders:
-                            self.interleave(sender.channel + 1, sender.report(due + self.host.jump_s))
-                    sender, shown = senders[unit.track], lap * clip.seconds + unit.shown
-                    for packet in sender.packets(unit, float(shown) + self.host.jump_s):
-                        self.interleave(sender.channel, packet)
+            for lap, unit in ((lap, unit) for lap in count() for unit in clip.units):
+                due, shown = (float(lap * clip.seconds + at) for at in (unit.due, unit.shown))
+                if not self._waited(started + due):
+                    return
+                if due - reported >= REPORT_S:
+                    reported = due
+                    for sender in senders:
+                        self.interleave(sender.channel + 1, sender.report(due + self.host.jump_s))
+                sender = senders[unit.track]
+                for packet in sender.packets(unit, shown + self.host.jump_s):
+                    self.interleave(sender.channel, packet)
+
+    def _waited(self, moment: float) -> bool:
+        """Wait until it is time, and while the server is stalled; tell whether the client is still there."""
+        self.gone.wait(max(0.0, moment - time.monotonic()))
+        while self.host.stalled.is_set() and not self.gone.wait(0.02):
+            pass
+        return not self.gone.is_set()
 
 
 def main() -> None:

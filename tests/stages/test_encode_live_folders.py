@@ -95,7 +95,7 @@ def test_the_next_run_counts_on_and_clears_away_what_the_last_one_left(
         folder.abandon()  # as a kill does
     text = (tmp_path / "live.m3u8").read_text()
     assert listed(tmp_path / "live.m3u8") == ["init-4.mp4", "segment-5.m4s", "segment-6.m4s", "segment-7.m4s"]
-    assert "#EXT-X-DISCONTINUITY-SEQUENCE:1" in text
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:5\n" in text  # the one before segment 4 is named no more
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "init-4.mp4",
         "live.m3u8",

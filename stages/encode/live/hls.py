@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,6 @@ class _Segment:
 
     number: int
     seconds: float
-    header: int  # the number in its header's name
     anew: bool  # nothing leads over from the one before it
 
 
@@ -47,7 +47,7 @@ class Folder:
         self._number = 1 + max((number for number, _ in _left_behind(playlist.parent)), default=-1)
         self._old = [path for _, path in _left_behind(playlist.parent)]  # of earlier openings
         self._header, self._longest = self._number, 1
-        self._breaks = 0  # discontinuities that the playlist names no more
+        self._breaks = self._number  # discontinuities before the playlist, or a number that rises as theirs would
         self._listed: deque[_Segment] = deque()
         self._spare: deque[_Segment] = deque()
         self._keys: deque[Fraction] = deque()  # seconds of the keyframes whose fragments are still to come
@@ -97,10 +97,10 @@ class Folder:
     def _cut(self) -> None:
         """Make a segment of what was gathered."""
         anew = self._number == self._header > 0
-        segment = _Segment(number=self._number, seconds=float(self._seconds), header=self._header, anew=anew)
+        segment = _Segment(number=self._number, seconds=float(self._seconds), anew=anew)
         self._write(f"segment-{segment.number}.m4s", bytes(self._data))
         self._listed.append(segment)
-        self._longest = max(self._longest, round(segment.seconds))
+        self._longest = max(self._longest, ceil(segment.seconds))
         self._number += 1
         self._data, self._seconds = bytearray(), Fraction(0)
 

@@ -20,9 +20,7 @@ _RTSP: Final = Format(
 _FLV: Final = Format(
     name="flv", sounds=("aac", "mp3"), options={"rw_timeout": _MICROSECONDS, "flvflags": "no_duration_filesize"}
 )
-_TS: Final = Format(
-    name="mpegts", sounds=("aac", "mp2", "mp3", "ac3", "opus"), options={"rw_timeout": _MICROSECONDS, "muxdelay": "0"}
-)
+_TS: Final = Format(name="mpegts", sounds=("aac", "mp2", "mp3", "ac3", "opus"), options={"rw_timeout": _MICROSECONDS})
 FORMATS: Final = {"rtsp": _RTSP, "rtsps": _RTSP, "rtmp": _FLV, "rtmps": _FLV, "srt": _TS}
 
 
