@@ -124,7 +124,8 @@ class Push:
         if self._child.process.poll() is not None:
             self._failed(self._child.cause())
         elif self._child.still() > self._still_s:
-            self._failed(f"no packet got through in {self._still_s:g} s")
+            stuck = "no packet got through" if self._child.ready else "it did not answer"
+            self._failed(f"{stuck} in {self._still_s:g} s")
 
     def _failed(self, why: str) -> None:
         well = False
