@@ -68,7 +68,7 @@ def test_what_blocks_is_killed_and_begun_again(stream: tuple[StreamInfo, list[Pa
             stuck = push.pid
             feed(push, source, lambda: push.state.failures == 1)
             said = "it did not answer" if fault == "silent" else "no packet got through"
-        assert push.state.trouble == f"{said} in 2 s"
+            assert push.state.trouble == f"{said} in 2 s"
             assert stuck is not None
             assert not psutil.pid_exists(stuck)
             assert push.state.dropped > 0
