@@ -30,7 +30,7 @@ class Finder:
         """Take the stream's pictures and the seconds in a tick of its clock; PromptError if a prompt does not fit."""
         fitting = fit(prompts, picture)
         pictures = [read_spot(path, f"region {path}", picture) for path in prompts.region_masks]
-        self._fixed = _united(*(rectangle(box) for box in fitting.regions), *pictures)
+        self._fixed = unite([*(rectangle(box) for box in fitting.regions), *pictures])
         self._objects = _objects(fitting, config, tick) if prompts.objects else None
         self._targets = make_targets(prompts.targets, config)
         self._given = GivenMasks(prompts.mask) if prompts.mask is not None else None
@@ -50,11 +50,12 @@ class Finder:
             self._gap()
         self._last = frame
         cover = self._objects.step(view, lambda: self._same_shot(upcoming())) if self._objects else Cover()
+        if self._objects and self._objects.pointed and not self._fresh:
+            self._shot += 1  # the frames before show what is to be removed: nothing may be filled from them
         window = self._same_shot(upcoming()) if self._targets and self._fresh else []
         self._fresh = False
-        found = _united(cover.spot, *(target.step(view, window) for target in self._targets))
-        given = _united(self._fixed, self._next_given(frame))
-        mask, blurred = self._shaper.step(view, found, given, cover.blurred)
+        found = unite([cover.spot, *(target.step(view, window) for target in self._targets)])
+        mask, blurred = self._shaper.step(view, found, self._next_given(frame), self._fixed, cover.blurred)
         return MaskedFrame(frame=frame, mask=mask, shot=self._shot, emit=True, blurred=blurred)
 
     def finish(self) -> None:
@@ -91,7 +92,3 @@ class Finder:
 
 def _objects(prompts: Prompts, config: SegmentConfig, tick: Fraction) -> Objects:
     return Objects(prompts.objects, make_segmenter(config), make_tracker(config), check_policy(config.lost), tick)
-
-
-def _united(*spots: Spot | None) -> Spot | None:
-    return unite([spot for spot in spots if spot])

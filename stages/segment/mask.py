@@ -26,17 +26,18 @@ class Shaper:
         self._last: tuple[Spot, Mask] | None = None
 
     def step(
-        self, view: View, found: Spot | None, given: Spot | None, blurred: Spot | None
+        self, view: View, found: Spot | None, given: Spot | None, fixed: Spot | None, blurred: Spot | None
     ) -> tuple[Mask, Mask | None]:
         """Return what is to be removed of the next frame, and the part of it that is to be blurred only.
 
-        What was found is grown by what its edge leaves; what the user gave is taken as it is.
+        What was found is grown by what its edge leaves; a mask that the user gave is taken as it is, unless what its
+        object casts is to go as well; a fixed region always is.
         """
         seen = sure(found)
         if self._effects:
-            seen = self._effects.step(view, seen)
+            seen = self._effects.step(view, sure(unite((found, given))))
         seen = self._outline.step(view, seen)
-        whole = self._holder.step(sure(unite([spot for spot in (seen, given) if spot])))
+        whole = self._holder.step(sure(unite((seen, given, fixed))))
         if whole is None:
             return NOTHING, None
         return self._mask(whole), self._softened(sure(blurred)) if blurred else None

@@ -43,6 +43,7 @@ class Objects:
         self._objects: dict[int, _Object] = {}
         self._camera = Camera()
         self._first: Frame | None = None
+        self.pointed = False  # in the last frame something was pointed at, perhaps not for the first time
 
     def step(self, view: View, upcoming: Callable[[], Sequence[View]]) -> Cover:
         """Return what to hide in the next frame; `upcoming` gives the frames after it, as far as a prompt needs them.
@@ -53,15 +54,17 @@ class Objects:
         shift = self._camera.step(view)
         for number, sighting in self._tracker.step(view).items() if self._objects else ():
             self._objects[number].sighting = sighting
-        if due := [prompt for prompt in self._to_come if prompt.moment.has_come(view.frame, self._first, self._tick)]:
+        due = [prompt for prompt in self._to_come if prompt.moment.has_come(view.frame, self._first, self._tick)]
+        self.pointed = bool(due)
+        if due:
             self._to_come = [prompt for prompt in self._to_come if prompt not in due]
             window = upcoming()
             for group in together(due):
                 self._take_in(group, view, window)
         covers = [found.guard.step(view, found.sighting, shift) for found in self._objects.values()]
         return Cover(
-            spot=unite([cover.spot for cover in covers if cover.spot]),
-            blurred=unite([cover.blurred for cover in covers if cover.blurred]),
+            spot=unite(cover.spot for cover in covers),
+            blurred=unite(cover.blurred for cover in covers),
         )
 
     def cut(self) -> None:

@@ -1,6 +1,6 @@
 """A spot: what is known of an object's place in one frame; and the boxes, on which everything works."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -36,8 +36,9 @@ def crop(values: Grey) -> Spot | None:
     return Spot(box=Box(x=x, y=y, width=width, height=height), values=values[y : y + height, x : x + width])
 
 
-def unite(spots: Sequence[Spot]) -> Spot | None:
+def unite(several: Iterable[Spot | None]) -> Spot | None:
     """Return one spot that says of every pixel the most that any of them says; None of none."""
+    spots = [spot for spot in several if spot]
     if len(spots) < 2:
         return spots[0] if spots else None
     box = enclose([spot.box for spot in spots])

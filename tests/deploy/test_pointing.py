@@ -110,3 +110,18 @@ def test_a_frame_after_the_end_is_said_and_what_was_written_stays(scene, tmp_pat
     assert done.returncode == PROMPT
     assert "meant for frame 30, but the video ended" in done.stderr
     assert len(frames_of(target)) == SHOWN + FRAMES
+
+
+def test_what_is_pointed_at_late_is_not_filled_with_how_it_looked_before(tmp_path):
+    """The disc stands still in plain sight at first: the frames before it was pointed at show nothing but it there."""
+    (tmp_path / "in").mkdir()
+    background, red = noise(1, (HEIGHT, WIDTH), (80, 200, 90)), (40, 40, 250)
+    for seq in range(20):
+        picture = background.copy()
+        cv2.circle(picture, (96, 64), SIDE // 2, red, -1)
+        assert cv2.imwrite(str(tmp_path / "in" / f"{seq:03}.png"), picture)
+    done = cleanplate("remove", f"{tmp_path}/in", f"{tmp_path}/out/", "--box", "76,44,40,40@10f")
+    assert done.returncode == 0, done.stderr
+    for picture in sorted((tmp_path / "out").iterdir())[10:]:
+        inside = cv2.imread(str(picture))[54:74, 86:106].astype(int)
+        assert (inside[..., 2] - inside[..., 1]).max() < 60  # nothing of the red

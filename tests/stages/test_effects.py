@@ -1,5 +1,6 @@
 """What an object casts: synthetic scenes in which it is known."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from stages.segment.config import SegmentConfig
 from stages.segment.outline.effects import Effects
+from stages.segment.prompts import Prompts
+from stages.segment.segment import segment
 from stages.segment.spot import Spot, crop, sure
 from stages.segment.view import View
 from tests.stages.scenes import planes_of
@@ -51,14 +55,20 @@ def play(count, place, cast, *, pan=0, light=lambda seq: 1.0, patch=None, depth=
     """
     effects = Effects(PICTURE)
     for seq in range(count):
-        image = grain(4, 12)[:, pan * seq : pan * seq + WIDTH].copy()
-        if patch is not None:
-            image[patch > 0] *= 0.6
-        inside, shadow = place(seq), cast(seq)
-        image *= 1 - depth * cv2.GaussianBlur(shadow, (0, 0), border)[..., None] / 255
-        own = np.roll(grain(7, 15, 90)[:, :WIDTH], 5 * seq, axis=1) * (2.0, 0.7, 0.6)
-        image = np.where(inside[..., None] > 0, own, image) * light(seq)
-        yield inside > 0, shadow > 0, whole(effects.step(view(image, seq), sure(crop(inside))))
+        inside, shadow, shown = staged(seq, place, cast, pan=pan, light=light, patch=patch, depth=depth, border=border)
+        yield inside > 0, shadow > 0, whole(effects.step(shown, sure(crop(inside))))
+
+
+def staged(seq, place, cast, *, pan=0, light=lambda seq: 1.0, patch=None, depth=0.5, border=1.5):
+    """Return the masks of object and shadow in a frame, and the frame; see `play`."""
+    image = grain(4, 12)[:, pan * seq : pan * seq + WIDTH].copy()
+    if patch is not None:
+        image[patch > 0] *= 0.6
+    inside, shadow = place(seq), cast(seq)
+    image *= 1 - depth * cv2.GaussianBlur(shadow, (0, 0), border)[..., None] / 255
+    own = np.roll(grain(7, 15, 90)[:, :WIDTH], 5 * seq, axis=1) * (2.0, 0.7, 0.6)
+    image = np.where(inside[..., None] > 0, own, image) * light(seq)
+    return inside, shadow, view(image, seq)
 
 
 def walking(seq):
@@ -231,3 +241,15 @@ def test_the_shadow_of_a_real_horse_is_found_before_and_after_its_jump():
         assert spot is not None
         added = np.count_nonzero(found.values) - np.count_nonzero(spot.values)
         assert 0.05 < added / np.count_nonzero(spot.values) < 0.5
+
+
+def test_a_mask_that_is_given_gets_its_shadow_too_where_that_is_asked_for(tmp_path):
+    staging = [staged(seq, walking, beside) for seq in range(20)]
+    for seq, (inside, _, _) in enumerate(staging):
+        assert cv2.imwrite(f"{tmp_path}/{seq:02}.png", inside)
+    prompts, exact = Prompts(mask=str(tmp_path)), SegmentConfig(dilate=0, feather=0)
+    for effects, least, most in (((), 0.0, 0.01), (("shadow",), 0.8, 1.0)):
+        *_, last = segment((shown.frame for *_, shown in staging), prompts, replace(exact, effects=effects))
+        found = whole(Spot(box=last.mask.box, values=last.mask.alpha))
+        assert least <= share(found, staging[-1][1] > 0) <= most
+        assert share(found, staging[-1][0] > 0) == 1

@@ -189,3 +189,9 @@ def test_every_kind_of_picture_gets_its_mask():
         one = Frame(seq=0, pts=0, duration=1, key=True, format=picture, planes=(plane,))
         [masked] = segment([one], Prompts(regions=(Box(x=3, y=5, width=7, height=9),)), EXACT)
         assert np.array_equal(alpha(masked), rectangle(3, 5, 7, 9))
+
+
+def test_where_something_is_pointed_at_in_a_shot_nothing_is_filled_from_the_frames_before():
+    prompts = Prompts(objects=(parse_object_box("10,10,20,20@2f"),))
+    out = list(segment([frame(seq, scene(1)) for seq in range(4)], prompts, EXACT))
+    assert [masked.shot for masked in out] == [0, 0, 1, 1]
