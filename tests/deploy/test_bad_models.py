@@ -135,6 +135,16 @@ def refused(home: Path, words: str, says: str, capfd: pytest.CaptureFixture[str]
     assert contents(home) == before
 
 
+@pytest.mark.parametrize("write", [code, old_code, bare_code])
+def test_the_code_would_leave_its_mark_if_it_were_run(tmp_path: Path, write: Callable[[Path], object]) -> None:
+    write(tmp_path / "a.pth")
+    if write is bare_code:
+        pickle.loads((tmp_path / "a.pth").read_bytes())
+    else:
+        torch.load(tmp_path / "a.pth", weights_only=False)
+    assert (tmp_path / "mark").exists()
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_bad_checkpoint_ends_in_one_sentence(
@@ -145,16 +155,14 @@ def test_a_bad_checkpoint_ends_in_one_sentence(
     refused(home, f"{REMOVE} {MODELS[name]}", r"it is (cut short or )?another file" if name in HASHED else says, capfd)
 
 
-@pytest.mark.parametrize("name", ["siammask_davis", "sttn"])
-def test_a_bad_checkpoint_ends_all_processes_in_one_sentence(
-    home: Path, name: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    code(home / entry(name).files[0])
-    refused(home, f"{RUN} {MODELS[name]}", r"which was not done.*nothing was written", capfd)
+def test_a_bad_checkpoint_ends_all_processes_in_one_sentence(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code(home / entry("sttn").files[0])
+    refused(home, f"{RUN} {MODELS['sttn']}", r"which was not done.*nothing was written", capfd)
 
 
-@pytest.mark.parametrize("name", NETS)
-@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+@pytest.mark.parametrize(
+    ("name", "number"), [*((name, float("nan")) for name in NETS), ("sttn", float("-inf"))], ids=str
+)
 def test_weights_that_are_no_numbers_are_refused(
     home: Path, name: str, number: float, capfd: pytest.CaptureFixture[str]
 ) -> None:
