@@ -6,7 +6,7 @@ import numpy as np
 
 from stages.pixels import align
 from stages.segment.outline.soften import NOTHING
-from stages.segment.spot import Grey, slices
+from stages.segment.spot import Grey, common, slices
 from transport.messages import Box, Mask, PictureFormat
 
 
@@ -18,18 +18,11 @@ def keep(mask: Mask, boxes: Sequence[Box], picture: PictureFormat) -> Mask:
     """
     alpha = mask.alpha
     for box in boxes:
-        common = _common(align(box, picture), mask.box)
-        if common is not None and alpha[slices(common, mask.box)].any():
+        shared = common(align(box, picture), mask.box)
+        if shared is not None and alpha[slices(shared, mask.box)].any():
             alpha = alpha.copy() if alpha is mask.alpha else alpha
-            alpha[slices(common, mask.box)] = 0
+            alpha[slices(shared, mask.box)] = 0
     return mask if alpha is mask.alpha else _trimmed(alpha, mask.box, picture)
-
-
-def _common(one: Box, other: Box) -> Box | None:
-    x, y = max(one.x, other.x), max(one.y, other.y)
-    right = min(one.x + one.width, other.x + other.width)
-    bottom = min(one.y + one.height, other.y + other.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y) if x < right and y < bottom else None
 
 
 def _trimmed(alpha: Grey, box: Box, picture: PictureFormat) -> Mask:

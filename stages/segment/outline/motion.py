@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.outline.soften import grow
-from stages.segment.spot import Grey, Spot, slices
+from stages.segment.spot import Grey, Spot, expand, slices
 from stages.segment.view import View
 from transport.messages import Box, PictureFormat
 
@@ -70,7 +69,7 @@ class ObjectMotion:
         before, self._before = self._before, self._reduce(view.luma)
         if before is None:
             return None
-        box = grow(_reduced(spot.box, self._n), AROUND, self._small)
+        box = expand(_reduced(spot.box, self._n), AROUND, self._small)
         back = _flow(self._before[slices(box)], before[slices(box)])
         back = _extended(back, shrunk(spot, box, self._n)) * np.float32(self._n)
         return Way(box=box, back=back, n=self._n)

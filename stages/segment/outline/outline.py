@@ -8,9 +8,8 @@ from stages.segment.outline.halo import Halo
 from stages.segment.outline.holes import close_holes
 from stages.segment.outline.motion import ObjectMotion
 from stages.segment.outline.smear import smear
-from stages.segment.outline.soften import grow
 from stages.segment.outline.steady import Steady
-from stages.segment.spot import Spot, slices, tight
+from stages.segment.spot import Spot, expand, slices, tight
 from stages.segment.view import View
 from transport.messages import PictureFormat
 
@@ -33,7 +32,7 @@ class Outline:
             self._steady.forget()
             return None
         height = self._picture.height
-        box = grow(spot.box, reach(height), self._picture)
+        box = expand(spot.box, reach(height), self._picture)
         luma = np.ascontiguousarray(view.luma[slices(box)])
         inside = np.zeros((box.height, box.width), np.uint8)
         inside[slices(spot.box, box)] = close_holes(spot.values, height)
@@ -49,7 +48,7 @@ class Outline:
         self._halo.forget()
 
     def _widened(self, spot: Spot, pixels: int) -> Spot | None:
-        box = grow(spot.box, pixels, self._picture)
+        box = expand(spot.box, pixels, self._picture)
         values = np.zeros((box.height, box.width), np.uint8)
         values[slices(spot.box, box)] = spot.values
         if pixels:

@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 
 from stages.segment.outline.motion import Vectors, Way, shrunk
-from stages.segment.outline.soften import grow
-from stages.segment.spot import Grey, Spot, unite
+from stages.segment.spot import Grey, Spot, expand, unite
 from transport.messages import PictureFormat
 
 EXPOSURE = 0.5  # of the time between two frames, for which a film camera's shutter is open ("180 degrees")
@@ -25,7 +24,7 @@ def smear(spot: Spot, way: Way, picture: PictureFormat) -> Spot:
     if speed * way.n < LEAST:
         return spot
     blurred = _drawn_out(inside, half, int(np.ceil(speed)))
-    box = way.within(grow(spot.box, (int(np.ceil(speed)) + 1) * way.n, picture))
+    box = way.within(expand(spot.box, (int(np.ceil(speed)) + 1) * way.n, picture))
     over = way.over(blurred, box)
     return unite([spot, Spot(box=box, values=np.where(over >= PART, np.uint8(255), np.uint8(0)))]) or spot
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from stages.pixels import align, layout
-from stages.segment.spot import Grey, Spot, slices
+from stages.segment.spot import Grey, Spot, expand, slices
 from transport.messages import Box, Mask, PictureFormat
 
 NOTHING = Mask(box=Box(x=0, y=0, width=0, height=0), alpha=np.zeros((0, 0), np.uint8))
@@ -18,7 +18,7 @@ def soften(spot: Spot | None, picture: PictureFormat, *, dilate: int, feather: i
     """
     if spot is None:
         return NOTHING
-    box = align(grow(spot.box, dilate + feather, picture), picture)
+    box = align(expand(spot.box, dilate + feather, picture), picture)
     outside = np.full((box.height, box.width), 255, np.uint8)
     outside[slices(spot.box, box)] = 255 - spot.values
     # The exact Euclidean distance widens by a disc and feathers in one go (Felzenszwalb and Huttenlocher 2012).
@@ -36,11 +36,3 @@ def _touched_cells(alpha: Grey, grid: tuple[int, int]) -> Grey:
     cells = padded.reshape(padded.shape[0] // down, down, padded.shape[1] // across, across).any(axis=(1, 3))
     spread: Grey = cells.repeat(down, 0).repeat(across, 1)[:rows, :columns].view(np.uint8)
     return spread
-
-
-def grow(box: Box, pixels: int, picture: PictureFormat) -> Box:
-    """Return the box with so many pixels more on every side, cut at the picture's edges."""
-    x, y = max(box.x - pixels, 0), max(box.y - pixels, 0)
-    right = min(box.x + box.width + pixels, picture.width)
-    bottom = min(box.y + box.height + pixels, picture.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
