@@ -5,7 +5,6 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from stages.segment.follow import BoxFollower
 from stages.segment.spot import SURE, Grey, Spot, crop, rectangle, slices
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import View
@@ -79,12 +78,6 @@ class Boxes:
 
     def cut(self) -> None:
         """Go on."""
-
-
-def present_box(view: View, spot: Spot) -> Boxes:
-    """Follow the box around a spot as cleanplate did before it had masks."""
-    follower = BoxFollower(view.luma, spot.box)
-    return Boxes(lambda view: follower.step(view.luma), lambda view, box: rectangle(box))
 
 
 def nanotrack(view: View, spot: Spot) -> Boxes:

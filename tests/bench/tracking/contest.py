@@ -13,7 +13,7 @@ from stages.errors import StageError
 from stages.segment.spot import Spot
 from stages.segment.track.tracker import Follower, Sighting, Tracker
 from stages.segment.view import View
-from tests.bench.tracking.baselines import Flow, Held, nanotrack, present_box
+from tests.bench.tracking.baselines import Flow, Held, nanotrack
 
 Make = Callable[[View, Spot], Follower]
 
@@ -67,7 +67,7 @@ def _aot(variant: str) -> Callable[[str], Make]:
     return make
 
 
-BASELINES: dict[str, Make] = {"held": Held, "flow": Flow, "box": present_box, "nanotrack+grabcut": nanotrack}
+BASELINES: dict[str, Make] = {"held": Held, "flow": Flow, "nanotrack+grabcut": nanotrack}
 LEARNED: dict[str, Callable[[str], Make]] = {
     "nanotrack": _nanotrack,
     "siammask": _siammask,
@@ -75,7 +75,7 @@ LEARNED: dict[str, Callable[[str], Make]] = {
 }
 TRACKERS = (*BASELINES, "propagate", *(f"{name}:FILE" for name in LEARNED))
 # These begin from the box itself: a mask means no more to them.
-BY_BOX = frozenset({"box", "nanotrack+grabcut", "nanotrack", "siammask"})
+BY_BOX = frozenset({"nanotrack+grabcut", "nanotrack", "siammask"})
 
 
 def find_tracker(words: str) -> Make:
