@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.inpaint.vinet.region import CONTEXT, LEAST, STRIDE, longest_for, region_for, serves, size_of
+from stages.inpaint.vinet.region import CONTEXT, LEAST, STRIDE, largest, longest_for, region_for, serves, size_of
 from stages.pixels import align
 from transport.messages import Box, PictureFormat
 
@@ -36,6 +36,7 @@ def test_it_holds_the_hole_on_the_grid_at_a_size_that_the_network_takes(given_ho
     assert align(region.box, picture) == region.box
     assert region.width % STRIDE == region.height % STRIDE == 0
     assert max(region.width, region.height) <= longest
+    assert region.width * region.height <= largest(picture, longest)
 
 
 @given(holes())

@@ -7,7 +7,7 @@ from typing import Final
 
 from stages.errors import ModelError
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
-from stages.inpaint.vinet.region import longest_for, size_of
+from stages.inpaint.vinet.region import largest, longest_for
 from transport.messages import PictureFormat
 from weights.load import WeightsError, find, has
 
@@ -34,9 +34,8 @@ def vinet(options: EngineOptions) -> EngineKind:
 
 def state_bytes(picture: PictureFormat, name: str, working: int) -> int:
     """Return what weights, features, the last answer and one pass take at most, in f32."""
-    width, height = size_of(picture.width, picture.height, longest_for(CHECKPOINTS[name], working))
-    held = HELD * 4 * FEATURES[name] + 4 * 4
-    return 4 * PARAMETERS + width * height * (held + PASS[name])
+    pixel = HELD * 4 * FEATURES[name] + 4 * 4 + PASS[name]
+    return 4 * PARAMETERS + largest(picture, longest_for(CHECKPOINTS[name], working)) * pixel
 
 
 def _choice(options: EngineOptions) -> str:

@@ -54,6 +54,12 @@ def size_of(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(int(width * scale + 0.5), 1) * STRIDE, max(int(height * scale + 0.5), 1) * STRIDE
 
 
+def largest(picture: PictureFormat, longest: int) -> int:
+    """Return how many pixels the network is shown at once at most, whatever the hole."""
+    across, down = (min(-(-side // STRIDE) * STRIDE, longest) for side in (picture.width, picture.height))
+    return across * down
+
+
 def _around(low: int, length: int, margin: int, limit: int, cell: int) -> tuple[int, int]:
     """Return where a stretch around another begins, and how long it is: a multiple of STRIDE where there is room."""
     wanted = min(max(-(-(length + 2 * margin) // STRIDE) * STRIDE, LEAST), limit)
