@@ -58,4 +58,5 @@ class Spec:
     to: str  # where its output goes
     metrics: str  # host:port to serve /metrics at, empty for none
     parent: int  # pid to die with, 0 for none
+    stream: str = ""  # what its metrics call the stream; empty: as the source
     deadlines: Deadlines = field(default_factory=Deadlines)

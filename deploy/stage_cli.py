@@ -42,8 +42,6 @@ def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         parser = stages.add_parser(row.name)
         if row.name == "decode":
             parser.add_argument("source")
-        else:
-            parser.add_argument("--stream", dest="source", default="-", metavar="NAME", help="in its metrics")
         if row.name == "encode":
             parser.add_argument("target")
         if row.listen:
@@ -55,8 +53,9 @@ def add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
             parser.add_argument("--to", required=True, metavar="ADDRESS", help="where the output goes")
         name = f"{row.name}-{socket.gethostname()}-{os.getpid()}" if row.replicated else row.name
         parser.add_argument("--name", default=name, help="unlike that of every other process (%(default)s)")
+        parser.add_argument("--stream", default="", metavar="NAME", help="in the metrics, the same for all stages")
         add_job_options(parser)
-        parser.set_defaults(run=_stage, stage=row.name, target="-", listen="", work="", to="")
+        parser.set_defaults(run=_stage, stage=row.name, source="-", target="-", listen="", work="", to="")
 
 
 def _stage(arguments: argparse.Namespace) -> int:
@@ -77,6 +76,7 @@ def _stage(arguments: argparse.Namespace) -> int:
         to=arguments.to,
         metrics=job.metrics,
         parent=0,
+        stream=arguments.stream,
     )
     with log_on_stderr():
         return run(spec)

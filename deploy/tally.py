@@ -25,7 +25,8 @@ class Tally:
         self.pulse = Pulse()
         self.latest = NOTHING
         self.signs = Signs(budget_s=spec.job.live.latency_s if spec.job.live else None)
-        self.instruments = Instruments(spec.stage, spec.name, spec.job.source, lambda: self.latest, lambda: self.signs)
+        stream = spec.stream or spec.job.source
+        self.instruments = Instruments(spec.stage, spec.name, stream, lambda: self.latest, lambda: self.signs)
         self.frames_in = self.frames_out = self.filled = self.written = self.durable = 0
         self.busy_s = 0.0
         live_source = spec.job.live is not None and spec.stage == "decode"
