@@ -27,6 +27,10 @@ class Target(Protocol):
         """Know that the next frame begins a new shot."""
         ...
 
+    def gap(self) -> None:
+        """Know that frames are missing before the next."""
+        ...
+
 
 def make_targets(names: Sequence[str], config: SegmentConfig) -> list[Target]:
     """Return what finds the targets of these names; PromptError for a class that nobody knows."""
@@ -71,3 +75,7 @@ class _Classes:
     def cut(self) -> None:
         """Know that the next frame begins a new shot."""
         self._targets.cut()
+
+    def gap(self) -> None:
+        """Know that frames are missing before the next: it is looked at anew."""
+        self._targets.gap()

@@ -77,6 +77,8 @@ class Finder:
     def _gap(self) -> None:
         """Know that the source was away: nothing can be followed to here, but this is still the same place."""
         self._shot += 1
+        for target in self._targets:
+            target.gap()
         if self._objects:
             self._objects.gap()
 

@@ -98,6 +98,15 @@ def test_the_detector_is_asked_every_few_frames_and_at_once_after_a_cut():
     assert detector.asked == [0, 4, 6]
 
 
+def test_after_a_gap_it_is_looked_at_once_and_what_was_hidden_stays_hidden():
+    found = Targets(detector := Told({0: sure(at(40))}), None, Carry(), every=4)
+    found.step(scene(0, at(40)))
+    found.step(scene(1, at(40)))
+    found.gap()
+    assert hidden(found.step(scene(2)), at(40)) > 0.97
+    assert detector.asked == [0, 2]
+
+
 def test_after_a_cut_nothing_of_before_is_hidden():
     found = Targets(Told({0: sure(at(40))}), None, Carry(), every=1)
     assert found.step(scene(0, at(40)))

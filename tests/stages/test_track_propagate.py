@@ -115,13 +115,11 @@ def test_it_is_known_to_have_left_and_found_far_from_there() -> None:
     assert not sighting.left
 
 
-def test_after_a_cut_it_is_looked_for_everywhere() -> None:
+def test_after_a_cut_it_is_looked_for_everywhere_at_once() -> None:
     follower = started()
     follower.cut()
-    for seq in range(1, 10):
-        picture, inside = scene(180, 60, ground=SECOND_GROUND)
-        sighting = follower.step(view(picture, seq))
-    assert overlap(sighting, inside) > 0.8
+    picture, inside = scene(180, 60, ground=SECOND_GROUND)
+    assert overlap(follower.step(view(picture, 1)), inside) > 0.8
 
 
 def test_a_correction_is_taken_up() -> None:

@@ -77,6 +77,10 @@ class Targets:
         hidden = [_held(track, view) for track in self._tracks.values() if track.sightings >= self._confirm]
         return hidden + self._beyond
 
+    def gap(self) -> None:
+        """Know that frames are missing before the next: it is looked at anew."""
+        self._until = 0
+
     def cut(self) -> None:
         """Know that the next frame begins a new shot: everything starts anew, with a detection."""
         for name in list(self._tracks):

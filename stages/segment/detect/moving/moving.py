@@ -46,6 +46,9 @@ class Moving:
         self._told = False  # that the camera is too fast
         self.cut()
 
+    def gap(self) -> None:
+        """Know that frames are missing before the next: the background is still what it was."""
+
     def cut(self) -> None:
         """Know that the next frame begins a new shot: everything is learned anew."""
         self._plate: Plate | None = None

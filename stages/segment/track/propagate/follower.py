@@ -68,7 +68,7 @@ class MaskFollower:
 
     def cut(self) -> None:
         """Know that the next frame begins a new shot: nothing is where it was."""
-        self._scope, self._left, self._clock = None, False, NEARBY
+        self._scope, self._left, self._clock = None, False, NEARBY + EVERY - 1  # the next frame is searched
 
     def step(self, view: View) -> Sighting:
         """Return where the object is in the next frame."""
