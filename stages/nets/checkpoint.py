@@ -40,7 +40,7 @@ def load(net: Net, paths: Sequence[str]) -> Net:
     Its own numbers are given up before a file is read, and those of the file become its own, without a copy: the
     memory is that of one network. It may have been built under `torch.device("meta")`, which saves the time that
     random numbers take. Names that the network does not have are left out (a classifier behind the features); one that
-    is missing or of another shape is a CheckpointError.
+    is missing, of another shape or not a number throughout is a CheckpointError.
     """
     _empty(net)
     state: dict[str, Tensor] = {}

@@ -14,7 +14,9 @@ from stages.nets.sttn import STTN
 def model(checkpoint: str, device: str, precision: str) -> STTN:
     """Return the network, made once for all shots; ModelError for another file, OptionError for no such device."""
     try:
-        net = load(STTN(), [checkpoint])
+        with torch.device("meta"):
+            net = STTN()
+        load(net, [checkpoint])
     except CheckpointError as error:
         raise ModelError(f"STTN: {error}") from error
     try:
