@@ -55,7 +55,7 @@ def _add_finding(parser: argparse.ArgumentParser) -> None:
 
 def _add_filling(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how to fill")
-    how.add_argument("--engine", default="propagate", help="propagate, telea, blank (%(default)s)")
+    how.add_argument("--engine", default="propagate", help="propagate, vinet, sttn, telea, blank (%(default)s)")
     how.add_argument("--fill", default="sharp", help="sharp, or faithful: doubtful pixels stay smooth (%(default)s)")
     how.add_argument("--look-ahead", type=int, default=6, metavar="0..6", help="frames of delay (%(default)s)")
     how.add_argument("--passes", type=int, default=1, metavar="1|2", help="2: look for what is shown much later first")
