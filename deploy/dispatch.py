@@ -54,10 +54,13 @@ class Dispatcher:
         return self._ended and self._received >= self._seen
 
     @property
-    def oldest(self) -> float | None:
-        """When the oldest frame was read whose patch encode does not have; None if it has all."""
-        waiting = self._frames.get(self._received)
-        return (waiting[0].frame.read or waiting[0].frame.captured) if waiting else None
+    def lag_s(self) -> float:
+        """How much later the newest frame was read than the oldest one whose patch encode does not have.
+
+        Not its age: while a source is silent, the frames that wait for the next ones are no sign of slowness.
+        """
+        newest, oldest = self._frames.get(self._seen - 1), self._frames.get(self._received)
+        return max(0.0, newest[0].frame.read - oldest[0].frame.read) if newest and oldest else 0.0
 
     def fits(self, size: int) -> bool:
         """Tell whether another frame of so many bytes may be added now; OptionError if it never could be.

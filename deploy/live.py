@@ -51,9 +51,7 @@ def decode_live(messages: Iterable[Decoded], outlet: Outlet, hub: Hub, tally: Ta
     newest = Newest(outlet)
     tally.dropped = lambda: {BEHIND: newest.dropped}
     for message in tally.timed(messages):
-        newest.send(message)
-        if isinstance(message, Frame):
-            tally.came(message)
+        newest.send(tally.came(message))
         tally.frames_out = tally.frames_in - newest.dropped
         hub.pump(0)
 

@@ -46,8 +46,8 @@ _GAUGES: Final[tuple[tuple[str, str, Callable[[Progress], int]], ...]] = (
 class Signs:
     """What a stage may know beside its progress; None where it does not."""
 
-    lag_s: float | None = None  # age of the oldest frame that is not written yet
-    budget_s: float | None = None  # that it may have, of a live source
+    lag_s: float | None = None  # by which the newest frame was read later than the oldest that is not written yet
+    budget_s: float | None = None  # that this may be, of a live source
     source_frame: float | None = None  # seconds since 1970 at which the latest frame came from the source
     fill_level: int | None = None  # how many fills there are that would be better than that in use
 
@@ -113,8 +113,8 @@ class Instruments(Collector):
 
     def _of_signs(self, signs: Signs) -> Iterable[Metric]:
         for name, text, value in (
-            ("stream_lag_seconds", "Age of the oldest frame not yet written", signs.lag_s),
-            ("latency_budget_seconds", "Age that it may have, of a live source", signs.budget_s),
+            ("stream_lag_seconds", "From the oldest frame not yet written to the newest read", signs.lag_s),
+            ("latency_budget_seconds", "What that may be, of a live source", signs.budget_s),
             ("source_last_frame_timestamp_seconds", "When the latest frame came, since 1970", signs.source_frame),
             ("fill_level", "0 where the engine keeps up; one more for every cheaper one since", signs.fill_level),
         ):

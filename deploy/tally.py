@@ -39,16 +39,15 @@ class Tally:
         self.duplicates: Callable[[], int] = lambda: 0
         self.credit: Callable[[], int] = lambda: 0
         self.early: Callable[[], int] = lambda: 0
-        self.oldest: Callable[[], float | None] | None = None  # when the oldest frame not yet written was read
+        self.lag: Callable[[], float] | None = None  # seconds by which the output is behind
         self.resets = 0
         self.dropped: Callable[[], dict[str, int]] = dict
         self.repeated: Callable[[], int] = lambda: 0
 
     def progress(self) -> Progress:
         """Return it all as a note, which is also what the metrics show. Called with the hub's lock held."""
-        if self.oldest is not None:
-            oldest = self.oldest()
-            self.signs.lag_s = 0.0 if oldest is None else max(0.0, time.time() - oldest)
+        if self.lag is not None:
+            self.signs.lag_s = self.lag()
         self.latest = Progress(
             frames_in=self.frames_in,
             frames_out=self.frames_out,

@@ -78,7 +78,7 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     tally.budget = spec.shares.store + 2 * spec.shares.link
     tally.held = lambda: distributor.held + inlet.held
     tally.redispatched, tally.credit = lambda: dispatcher.redispatched, lambda: frames.credit.left
-    tally.oldest = lambda: dispatcher.oldest
+    tally.lag = lambda: dispatcher.lag_s
     control.on_lost = lambda note: work.lose(note.name, note.incarnation)
     control.ready()
     source: Iterable[StreamInfo | Packet | Frame] = inlet

@@ -129,7 +129,7 @@ ROWS: Final = (
                     ),
                 ),
                 unit="s",
-                text="Age of the oldest frame that is not written yet.",
+                text="From the oldest frame that is not written yet to the newest that was read.",
             ),
             _by(
                 "Busy",

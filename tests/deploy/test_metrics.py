@@ -10,16 +10,22 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import deploy.usage
+from deploy.config import Spec
+from deploy.dispatch import Dispatcher
 from deploy.metrics import Instruments, Run, RunInstruments, Signs, stream_label
 from deploy.outcome import NOTHING
 from deploy.supervisor import Supervisor
+from deploy.tally import Tally
 from deploy.usage import Gpu, gpus, open_files, resident_bytes
 from stages.decode.config import DecodeConfig
+from stages.inpaint.chunks import ChunkPlan
 from tests.clips import Clip, make
 from tests.runs import At, job, run, written
+from transport.messages import Box, CleanFrame, Frame, Mask, MaskedFrame, Patch, PictureFormat
 
 
 def free_ports(count: int) -> int:
@@ -150,3 +156,45 @@ def test_only_gpus_in_use_are_asked_and_one_that_fell_off_is_down(monkeypatch: p
 def test_without_torch_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(deploy.usage.sys.modules, "torch", raising=False)
     assert list(gpus()) == []
+
+
+def test_the_lag_grows_with_what_waits_and_not_with_a_silent_source() -> None:
+    dispatcher = Dispatcher(ChunkPlan(length=4, lead_in=0, look_ahead=0), 1 << 20)
+    assert dispatcher.lag_s == 0
+    for seq in range(5):
+        dispatcher.add(masked(seq, read=100.0 + seq / 4), 10)
+    assert dispatcher.lag_s == 1.0
+    for seq in range(5):
+        dispatcher.forwarded(seq)
+    dispatcher.received(4)
+    assert dispatcher.lag_s == 0
+    dispatcher.received(5)
+    assert dispatcher.lag_s == 0
+
+
+def masked(seq: int, *, read: float) -> MaskedFrame:
+    """Return a small frame that was read at a moment."""
+    picture = PictureFormat(width=2, height=2, pixel_format="gray")
+    planes = (np.zeros((2, 2), np.uint8),)
+    frame = Frame(seq=seq, pts=seq, duration=1, key=False, format=picture, planes=planes, read=read)
+    nothing = Mask(box=Box(x=0, y=0, width=0, height=0), alpha=np.zeros((0, 0), np.uint8))
+    return MaskedFrame(frame=frame, mask=nothing, shot=0, emit=True)
+
+
+def test_a_frame_is_counted_with_its_latency_once_however_often_it_is_shown() -> None:
+    tally = Tally(spec())
+    patch = Patch(seq=0, mask=masked(0, read=1.0).mask, pixels=None)
+    frames = [CleanFrame(frame=masked(0, read=read).frame, patch=patch) for read in (1.0, 1.0, 1.0, 2.0)]
+    assert [*tally.given(frames)] == frames
+    assert value(_page(tally.instruments), "cleanplate_end_to_end_latency_seconds_count") == 2
+
+
+def spec() -> Spec:
+    """Return the specification of an encode."""
+    empty = dict.fromkeys(("control", "listen", "work", "to", "metrics"), "")
+    job_ = job(Path("in.mkv"), Path("out.mkv"))
+    return Spec(stage="encode", name="encode", job=job_, shares=None, token="", parent=0, stream="street", **empty)
+
+
+def test_the_stream_is_called_as_the_user_wishes() -> None:
+    assert 'stream="street"' in _page(Tally(spec()).instruments)
