@@ -7,13 +7,17 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deploy.quality.pictures import Known, Picture, rgb
 from stages.decode.config import DecodeConfig
 from stages.decode.decode import decode
 from stages.decode.names import STDIN, public_name
 from stages.errors import OptionError, PromptError, SourceError
-from stages.segment.masks import GivenMasks
+from stages.segment.masks import PICTURES, GivenMasks, read_mask
 from stages.segment.spot import SURE
 from transport.messages import Frame, StreamInfo
 
@@ -41,7 +45,9 @@ class Pair:
         self._messages = decode(reference, DecodeConfig()), decode(output, DecodeConfig())
         self.info, other = (_info(messages) for messages in self._messages)
         self._mask = mask
-        self._masks = GivenMasks(mask) if mask is not None else None
+        self._masks: GivenMasks | _OneMask | None = None
+        if mask is not None:
+            self._masks = _OneMask(mask) if Path(mask).suffix.lower() in PICTURES else GivenMasks(mask)
         sizes = [f"{info.format.width}x{info.format.height}" for info in (self.info, other)]
         if sizes[0] != sizes[1]:
             raise SourceError(
@@ -62,6 +68,26 @@ class Pair:
             raise PromptError(f"mask {self._mask} marks nothing in any of the {count} frames, 128 and more of 255 does")
         if self._masks and not self._masks.is_used_up():
             log.warning("masks %s go on after the last frame, %d", self._mask, count - 1)
+
+
+class _OneMask:
+    """The mask of one picture, for every frame."""
+
+    def __init__(self, path: str) -> None:
+        if not Path(path).is_file():
+            raise PromptError(f"mask {path} does not exist, a folder of PNGs, a picture or a video is needed")
+        self._path = path
+        self._mask: NDArray[np.uint8] | None = None
+
+    def next(self, frame: Frame) -> NDArray[np.uint8]:
+        """Return it; PromptError if it does not fit the frame."""
+        if self._mask is None:
+            self._mask = read_mask(self._path, frame.format)
+        return self._mask
+
+    def is_used_up(self) -> bool:
+        """It never is left over."""
+        return True
 
 
 def _info(messages: Iterator[object]) -> StreamInfo:
