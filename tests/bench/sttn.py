@@ -21,10 +21,10 @@ import numpy as np
 import torch
 
 from stages.inpaint.engine import Picture
+from stages.inpaint.region import Region, look, put_back
 from stages.inpaint.sttn.engine import enclosing
 from stages.inpaint.sttn.kind import BEHIND, REFERENCES, stretch_for
-from stages.inpaint.sttn.look import look, put_back
-from stages.inpaint.sttn.region import Region, region_for
+from stages.inpaint.sttn.region import region_for
 from stages.nets.sttn import STTN
 from stages.pixels import Pixels
 from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat
@@ -80,7 +80,7 @@ def _regions(box: Box, picture: PictureFormat) -> list[Region]:
 
 def _compare(picture: Picture, region: Region, box: Box) -> tuple[float, float]:
     """Return the PSNR, and what is left of the Laplacian's deviation."""
-    true, back = picture.read(box), put_back(look(picture, region), region, box, picture.format)
+    true, back = picture.read(box), put_back(look(picture, region)[0], region, box, picture.format)
     left, whole = (cv2.Laplacian(pixels[..., 1], cv2.CV_32F).std() for pixels in (back, true))
     return min(cv2.PSNR(back, true, 255), EXACT), float(left / max(whole, 1e-9))
 

@@ -2,7 +2,6 @@
 
 kind.py    how it looks to the scheduler; needs no torch
 region.py  which part of the picture the network is shown, and how large
-look.py    pixels to what the network takes, and back
 engine.py  the state: the frames that it looks into, and those that it has made beforehand
 model.py   the network with its weights, where and how exactly it runs
 """

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from stages.errors import ModelError
 from stages.inpaint.engine import Picture
+from stages.inpaint.region import Colours, Region, look, put_back
 from stages.inpaint.sttn.kind import BEHIND, REFERENCES, SPACING, stretch_for
-from stages.inpaint.sttn.look import Colours, look, put_back
-from stages.inpaint.sttn.region import Region, region_for
+from stages.inpaint.sttn.region import region_for
 from stages.nets.sttn import STTN
 from stages.pixels import Pixels, layout
 from transport.messages import Box
@@ -74,7 +74,7 @@ class Sttn:
 
     def _features(self, seen: "_Seen", region: Region) -> Tensor:
         if seen.features is None or seen.region != region:
-            shown = torch.from_numpy(look(seen.picture, region)).permute(2, 0, 1)[None]  # (1, 3, H, W)
+            shown = torch.from_numpy(look(seen.picture, region)[0]).permute(2, 0, 1)[None]  # (1, 3, H, W)
             seen.features = self._net.encode(shown.to(self._like, memory_format=torch.channels_last))
             seen.region = region
         return seen.features

@@ -4,10 +4,10 @@ The network takes multiples of CELL pixels. As many of them as it was trained wi
 its surroundings in whatever shape shows them largest: what is not shrunk stays sharp.
 """
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+from stages.inpaint.region import Region, widened
 from stages.pixels import align
 from transport.messages import Box, PictureFormat
 
@@ -19,15 +19,6 @@ STEPS: Final = 32  # in which a region moves along the longer side of the pictur
 ROUNDING: Final = 1e-9  # so that a width divided by its own quotient is not a cell more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """A part of the picture, on the chroma grid, and the size at which the network is shown it."""
-
-    box: Box  # pixels of the picture
-    width: int  # pixels of the network, multiples of CELL
-    height: int
-
-
 def region_for(hole: Box, picture: PictureFormat, working: int = 0) -> Region:
     """Return what is to be shown of a hole, `working` pixels long at most; 0: as large as the network was trained."""
     step = -(-max(picture.width, picture.height) // STEPS)
@@ -36,8 +27,8 @@ def region_for(hole: Box, picture: PictureFormat, working: int = 0) -> Region:
     y, height = _around(hole.y - margin, hole.y + hole.height + margin, step, picture.height)
     across, down = cells_for(width, height, working)
     scale = max(width / across, height / down, CELL)  # pixels of the picture to a cell: never enlarged without need
-    x, width = _widened(x, width, round(across * scale), picture.width)
-    y, height = _widened(y, height, round(down * scale), picture.height)
+    x, width = widened(x, width, round(across * scale), picture.width)
+    y, height = widened(y, height, round(down * scale), picture.height)
     box = align(Box(x=x, y=y, width=width, height=height), picture)
     return Region(box=box, width=CELL * across, height=CELL * down)
 
@@ -64,10 +55,4 @@ def _limits(working: int) -> tuple[int, int]:
 def _around(low: int, high: int, step: int, limit: int) -> tuple[int, int]:
     """Return where a stretch begins, and how long it is: its ends moved outwards to the next steps, LEAST apart."""
     low, high = max(low // step * step, 0), min(-(-high // step) * step, limit)
-    return _widened(low, high - low, LEAST, limit)
-
-
-def _widened(low: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
-    """Return a stretch of the wanted length around another, as far as there is room."""
-    wanted = min(max(wanted, length), limit)
-    return min(max(low - (wanted - length) // 2, 0), limit - wanted), wanted
+    return widened(low, high - low, LEAST, limit)

@@ -7,9 +7,10 @@ import torch
 
 from stages.errors import ModelError
 from stages.inpaint.engine import Picture
+from stages.inpaint.region import Region, cut_out, put_back
 from stages.inpaint.vinet.kind import SPAN
-from stages.inpaint.vinet.region import Region, region_for, serves
-from stages.inpaint.vinet.shown import colours_of, cut_out, pixels_of, show, tensor_of
+from stages.inpaint.vinet.region import region_for, serves
+from stages.inpaint.vinet.shown import colours_of, show, tensor_of
 from stages.inpaint.window import mirror
 from stages.nets.vinet.net import REFERENCES, VINet
 from stages.nets.vinet.stream import Shown, Stream
@@ -42,7 +43,7 @@ class Vinet:
         elif last is None and now.emit:
             self._begin(window[SPAN:])
         colours = colours_of(self._fill(now, [window[SPAN + self._step(step)] for step in REFERENCES]))
-        return pixels_of(colours, region, now.mask.box, now.format)
+        return put_back(colours, region, now.mask.box, now.format)
 
     def _look_at(self, window: Sequence[Picture]) -> Region:
         """Return the region of the window's frame: the one that there was, or another to which the state is moved."""

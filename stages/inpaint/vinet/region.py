@@ -3,10 +3,10 @@
 A region is kept as long as it will do: while it stays, what the network has seen and said of it stays true.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from stages.inpaint.cells import grow
+from stages.inpaint.region import Region, widened
 from stages.pixels import align, layout
 from transport.messages import Box, PictureFormat
 
@@ -14,15 +14,6 @@ STRIDE: Final = 32  # pixels; stages.nets.vinet.net.STRIDE, which needs torch
 CONTEXT: Final = 0.5  # of the hole's longer side, to be seen on every side of it
 LEAST: Final = 224  # pixels along each side, where the picture has as many: the flow searches far
 SPARE: Final = 1.5  # times the sides that would do, beyond which a region is too large
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """A part of the picture, on the chroma grid, and the size at which the network is shown it."""
-
-    box: Box  # pixels of the picture
-    width: int  # pixels of the network, multiples of STRIDE
-    height: int
 
 
 def longest_for(trained: int, working: int) -> int:
@@ -62,8 +53,8 @@ def largest(picture: PictureFormat, longest: int) -> int:
 
 def _around(low: int, length: int, margin: int, limit: int, cell: int) -> tuple[int, int]:
     """Return where a stretch around another begins, and how long it is: a multiple of STRIDE where there is room."""
-    wanted = min(max(-(-(length + 2 * margin) // STRIDE) * STRIDE, LEAST), limit)
-    start = min(max(low - (wanted - length) // 2, 0), limit - wanted) // cell * cell
+    start, wanted = widened(low, length, max(-(-(length + 2 * margin) // STRIDE) * STRIDE, LEAST), limit)
+    start -= start % cell
     return start, max(wanted, min(low + length + margin, limit) - start)  # the last cell of an odd size is half of one
 
 
