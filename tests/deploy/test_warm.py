@@ -36,6 +36,10 @@ def counted(kind: EngineKind, asked: list[int]) -> EngineKind:
     return replace(kind, start=start)  # type: ignore[arg-type]
 
 
+COLD = pytest.mark.timeout(400)  # the default engine may have to be compiled first, on a machine that is busy
+
+
+@COLD
 @pytest.mark.parametrize("name", ["blank", "telea", "propagate"])
 def test_every_picture_is_asked_for(name: str) -> None:
     asked: list[int] = []
@@ -43,6 +47,7 @@ def test_every_picture_is_asked_for(name: str) -> None:
     assert len(asked) == FRAMES
 
 
+@COLD
 @pytest.mark.parametrize("name", ["telea", "propagate"])
 def test_it_leaves_nothing_behind(name: str) -> None:
     kind = find_engine(name)
@@ -52,6 +57,7 @@ def test_it_leaves_nothing_behind(name: str) -> None:
     assert all(np.array_equal(*pair) for pair in zip(cold, warm, strict=True))  # type: ignore[arg-type]
 
 
+@COLD
 def test_a_live_fill_still_begins_with_the_best() -> None:
     levels: list[int] = []
     warm_up(adaptive("propagate", EngineOptions(), levels.append))
