@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,8 +105,7 @@ def endless_run(folder: Path, port: int, *words: str) -> Iterator["subprocess.Po
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
+        process.kill()  # its workers die with it
         process.wait(30)
 
 
