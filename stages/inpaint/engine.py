@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.errors import OptionError
+from stages.network import check_precision
 from stages.pixels import Pixels, layout, luma, read
 from transport.messages import Box, Mask, MaskedFrame, PictureFormat
 
 WINDOW = (-6, -3, 0, 3, 6)  # VINet's: t-6, t-3, t, t+3, t+6
 FILLS = ("sharp", "faithful")
 FARTHEST = 6  # frames ahead: the latency floor of the whole pipeline
-PRECISIONS = ("auto", "f32", "bf16")
 LARGEST = 4096  # pixels that a network is shown at most, along the longest side
 
 
@@ -36,8 +36,7 @@ class EngineOptions:
             raise OptionError(f"there is no fill {self.fill!r}; the known ones are {', '.join(FILLS)}")
         if not 0 <= self.look_ahead <= FARTHEST:
             raise OptionError(f"look-ahead is {self.look_ahead}, it must be from 0 to {FARTHEST} frames")
-        if self.precision not in PRECISIONS:
-            raise OptionError(f"there is no precision {self.precision!r}; the known ones are {', '.join(PRECISIONS)}")
+        check_precision(self.precision)
         if not 0 <= self.working <= LARGEST:
             raise OptionError(f"working is {self.working}, it must be from 0 to {LARGEST} pixels")
 

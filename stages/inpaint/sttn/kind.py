@@ -1,16 +1,14 @@
 """The engine as the scheduler sees it: how far it looks, what its state weighs, how to start it. Needs no torch."""
 
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from stages.errors import ModelError
+from stages.inpaint.checkpoint import checkpoint
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
 from stages.inpaint.sttn.region import CELL, most_cells
 from stages.pixels import frame_bytes
 from transport.messages import PictureFormat
-from weights.load import WeightsError, find
 
 BEHIND: Final = 5  # frames before the first that is made; neighbor_stride in test.py of the original
 AFTER: Final = 2  # frames after each one that is made, at least, where the look-ahead has as many
@@ -26,11 +24,10 @@ COLOUR_BYTES: Final = 3 * 4  # of one pixel that was made
 
 def sttn(options: EngineOptions) -> EngineKind:
     """Return the engine as the options want it; ModelError where its weights, or torch, are absent."""
-    checkpoint = _checkpoint(options)
     return EngineKind(
         reach=reach(options.look_ahead),
         state_bytes=partial(state_bytes, options=options),
-        start=partial(_start, checkpoint, options),
+        start=partial(_start, checkpoint("sttn", "sttn", options), options),
     )
 
 
@@ -58,21 +55,12 @@ def state_bytes(picture: PictureFormat, options: EngineOptions) -> int:
     return 4 * PARAMETERS + held + (PASS[0] + (1 + PASS[1]) * frames) * features
 
 
-def _checkpoint(options: EngineOptions) -> Path:
-    if find_spec("torch") is None:
-        raise ModelError("engine sttn needs torch; pip install 'cleanplate[learned]' brings it")
-    try:
-        return find("sttn", Path(options.weights) if options.weights else None)
-    except WeightsError as error:
-        raise ModelError(str(error)) from error
-
-
-def _start(checkpoint: Path, options: EngineOptions) -> Engine:
+def _start(path: Path, options: EngineOptions) -> Engine:
     from stages.inpaint.sttn.engine import Sttn
     from stages.inpaint.sttn.model import model
 
     return Sttn(
-        model(str(checkpoint), options.device, options.precision),
+        model(str(path), options.device, options.precision),
         look_ahead=options.look_ahead,
         working=options.working,
     )

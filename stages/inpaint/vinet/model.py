@@ -2,20 +2,18 @@
 
 from functools import lru_cache
 
-from stages.errors import ModelError, OptionError
-from stages.nets.checkpoint import CheckpointError, load
-from stages.nets.numbers import number_type
+import torch
+
+from stages.nets.checkpoint import load
+from stages.nets.numbers import place
 from stages.nets.vinet.net import VINet
+from stages.network import making
 
 
 @lru_cache(maxsize=1)
 def model(checkpoint: str, name: str, device: str, precision: str) -> VINet:
     """Return the network, made once for all shots; ModelError for another file, OptionError for no such device."""
-    try:
+    with making("VINet"):
         net = load(VINet(double=name == "vinet_512"), [checkpoint])
-    except CheckpointError as error:
-        raise ModelError(f"VINet: {error}") from error
-    try:
-        return net.to(device, number_type(device, precision))
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise OptionError(f"VINet cannot run on {device}: {str(error).splitlines()[0]}") from error
+        place(net, device, precision, torch.preserve_format)  # some of its weights have a time axis
+    return net
