@@ -1,4 +1,4 @@
-"""Targets: everything of a class, or that moves, whenever it enters; views in, spots out."""
+"""Targets: everything of a class, or that moves, whenever it enters; views in, a spot for each thing out."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,8 +10,9 @@ from stages.segment.detect.carry import Carry
 from stages.segment.detect.choose import check_detector, make_detector
 from stages.segment.detect.targets import Targets
 from stages.segment.detect.upright import Upright
+from stages.segment.outline.parts import parts
 from stages.segment.prompts import MOVING
-from stages.segment.spot import Spot, unite
+from stages.segment.spot import Spot, sure
 from stages.segment.view import View
 from weights.load import WeightsError
 
@@ -19,8 +20,8 @@ from weights.load import WeightsError
 class Target(Protocol):
     """Finds all of a kind in frame after frame."""
 
-    def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
-        """Return all of it in the next frame as one spot; `window` holds frames that follow, perhaps none."""
+    def step(self, view: View, window: Sequence[View] = ()) -> list[Spot]:
+        """Return each of it in the next frame, as far as they are apart; `window` holds frames that follow, if any."""
         ...
 
     def cut(self) -> None:
@@ -36,9 +37,7 @@ def make_targets(names: Sequence[str], config: SegmentConfig) -> list[Target]:
     """Return what finds the targets of these names; PromptError for a class that nobody knows."""
     found: list[Target] = []
     if MOVING in names:
-        from stages.segment.detect.moving import Moving
-
-        found.append(Moving())
+        found.append(_Moving())
     if classes := [name for name in names if name != MOVING]:
         found.append(_Classes(classes, config))
     return found
@@ -51,6 +50,27 @@ def check_targets(names: Sequence[str], config: SegmentConfig) -> None:
             check_detector(config.detector, classes, folder_of(config))
         except WeightsError as error:
             raise ModelError(str(error)) from error
+
+
+class _Moving:
+    """Everything that moves."""
+
+    def __init__(self) -> None:
+        from stages.segment.detect.moving import Moving
+
+        self._moving = Moving()
+
+    def step(self, view: View, window: Sequence[View] = ()) -> list[Spot]:
+        """Return the parts of it that stand apart in the next frame."""
+        return parts(sure(self._moving.step(view, window)), view.frame.format)
+
+    def cut(self) -> None:
+        """Know that the next frame begins a new shot."""
+        self._moving.cut()
+
+    def gap(self) -> None:
+        """Know that frames are missing before the next."""
+        self._moving.gap()
 
 
 class _Classes:
@@ -68,9 +88,9 @@ class _Classes:
         segmenter = None if boxes else make_segmenter(config)
         self._targets = Targets(Upright(detector), segmenter, tracker, every=config.every, confirm=config.confirm)
 
-    def step(self, view: View, window: Sequence[View] = ()) -> Spot | None:
-        """Return all of them in the next frame as one spot."""
-        return unite(self._targets.step(view, window))
+    def step(self, view: View, window: Sequence[View] = ()) -> list[Spot]:
+        """Return each of them in the next frame."""
+        return self._targets.step(view, window)
 
     def cut(self) -> None:
         """Know that the next frame begins a new shot."""

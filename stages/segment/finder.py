@@ -50,11 +50,13 @@ class Finder:
             self._gap()
         self._last = frame
         cover = self._objects.step(view, lambda: self._same_shot(upcoming())) if self._objects else Cover()
+        found = list(self._objects.spots) if self._objects else []
         if self._objects and self._objects.pointed and not self._fresh:
             self._shot += 1  # the frames before show what is to be removed: nothing may be filled from them
         window = self._same_shot(upcoming()) if self._targets and self._fresh else []
         self._fresh = False
-        found = unite([cover.spot, *(target.step(view, window) for target in self._targets)])
+        for target in self._targets:
+            found += target.step(view, window)
         mask, blurred = self._shaper.step(view, found, self._next_given(frame), self._fixed, cover.blurred)
         return MaskedFrame(frame=frame, mask=mask, shot=self._shot, emit=True, blurred=blurred)
 

@@ -9,6 +9,7 @@ from stages.segment.outline.effects import Effects
 from stages.segment.outline.hold import Holder
 from stages.segment.outline.keep import keep
 from stages.segment.outline.outline import Outline
+from stages.segment.outline.parts import parts
 from stages.segment.outline.soften import NOTHING, soften
 from stages.segment.spot import Spot, sure, unite
 from stages.segment.view import View
@@ -26,16 +27,17 @@ class Shaper:
         self._last: tuple[Spot, Mask] | None = None
 
     def step(
-        self, view: View, found: Spot | None, given: Spot | None, fixed: Spot | None, blurred: Spot | None
+        self, view: View, found: Sequence[Spot], given: Spot | None, fixed: Spot | None, blurred: Spot | None
     ) -> tuple[Mask, Mask | None]:
         """Return what is to be removed of the next frame, and the part of it that is to be blurred only.
 
-        What was found is grown by what its edge leaves; a mask that the user gave is taken as it is, unless what its
-        object casts is to go as well; a fixed region always is.
+        What was found, a spot for each object, is grown by what its edge leaves; a mask that the user gave is taken as
+        it is, unless what its object casts is to go as well; a fixed region always is.
         """
-        seen = sure(found)
+        seen = sure(unite(found))
         if self._effects:
-            seen = self._effects.step(view, sure(unite((found, given))))
+            apart = [*map(sure, found), *parts(sure(given), self._picture)]
+            seen = unite((seen, self._effects.step(view, *apart)))
         seen = self._outline.step(view, seen)
         whole = self._holder.step(sure(unite((seen, given, fixed))))
         if whole is None:

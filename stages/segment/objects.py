@@ -43,6 +43,7 @@ class Objects:
         self._objects: dict[int, _Object] = {}
         self._camera = Camera()
         self._first: Frame | None = None
+        self.spots: list[Spot] = []  # what was to be hidden of each in the last frame
         self.pointed = False  # in the last frame something was pointed at, perhaps not for the first time
 
     def step(self, view: View, upcoming: Callable[[], Sequence[View]]) -> Cover:
@@ -62,8 +63,9 @@ class Objects:
             for group in together(due):
                 self._take_in(group, view, window)
         covers = [found.guard.step(view, found.sighting, shift) for found in self._objects.values()]
+        self.spots = [cover.spot for cover in covers if cover.spot]
         return Cover(
-            spot=unite(cover.spot for cover in covers),
+            spot=unite(self.spots),
             blurred=unite(cover.blurred for cover in covers),
         )
 

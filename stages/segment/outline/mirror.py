@@ -45,7 +45,9 @@ class _Copy:
 class Mirror:
     """Follows one object's reflection; holds numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: int) -> None:
+        """Take by how many frames it searches sooner than others do, after its first."""
+        self._turn = turn
         self._verdict: float | None = None
         self._on = False
         self._frame = 0
@@ -53,11 +55,12 @@ class Mirror:
 
     def step(self, seen: Picture, inside: Grey, hidden: Flags) -> Flags:
         """Return where the reflection is in the next frame, (h, w); `hidden` is the object and its soft edge."""
-        search, self._frame = self._frame % EVERY == 0, self._frame + 1
-        copies = self._copies(np.asarray(cv2.blur(seen, (3, 3)), np.float32), inside, search) if inside.any() else []
+        search = self._frame == 0 or (self._frame + self._turn) % EVERY == 0
+        self._frame += 1
+        copies = self._copies(seen, inside, search)
         found = np.zeros_like(hidden)
         if copies:
-            now, best = max(((judge(seen, hidden, copy), copy) for copy in copies), key=lambda pair: pair[0])
+            now, best = _best(seen, hidden, copies)
             self._follow(now, best)
             if self._on:
                 offset, stretch = best.flip
@@ -71,7 +74,8 @@ class Mirror:
             flips = [(level, stretch) for level in LEVELS for stretch in STRETCHES]
         else:
             flips = [self._flip] if self._on and self._flip else []
-        return [copy for flip in flips if (copy := _flipped(seen, inside, *flip))]
+        smooth = np.asarray(cv2.blur(seen, (3, 3)), np.float32) if flips else seen
+        return [copy for flip in flips if (copy := _flipped(smooth, inside, *flip))]
 
     def _follow(self, now: float, best: _Copy) -> None:
         last = now if self._verdict is None else self._verdict
@@ -79,20 +83,31 @@ class Mirror:
         self._on, self._flip = self._verdict > (GONE if self._on else SEEN), best.flip
 
 
-def judge(seen: Picture, hidden: Flags, copy: _Copy) -> float:
-    """Return how well a copy shows, 1 being just good enough."""
+def _best(seen: Picture, hidden: Flags, copies: list[_Copy]) -> tuple[float, _Copy]:
+    best = copies[0]
+    now = judge(seen, hidden, best)
+    for copy in copies[1:]:
+        if (fit := judge(seen, hidden, copy, now)) > now:
+            now, best = fit, copy
+    return now, best
+
+
+def judge(seen: Picture, hidden: Flags, copy: _Copy, least: float = -np.inf) -> float:
+    """Return how well a copy shows, 1 being just good enough; roughly, where it is no more than `least`."""
     here, free = seen[copy.rows, copy.columns], ~hidden[copy.rows, copy.columns]
     within = copy.inside & free
     if np.count_nonzero(within) < ENOUGH:
         return 0.0
     pattern, strength = _likeness(_level(here[within]), _level(copy.colours[within]))
-    beside = (free & ~copy.inside)[..., None]
+    if (sofar := min(pattern / PATTERN, strength / STRENGTH)) <= least:
+        return sofar
+    beside = (free & ~copy.inside)[..., None].astype(np.float32)
     water = (here * beside).sum(axis=1) / np.maximum(beside.sum(axis=1), 1)
-    off, seen_off = np.where(within[..., None], copy.colours - water[:, None], 0), here - water[:, None]
+    off, seen_off = (copy.colours - water[:, None]) * within[..., None], here - water[:, None]
     outline, contrast = _likeness(seen_off[free], off[free])
     far = slice(int(NEAR * len(free)), None)
     _, lasting = _likeness(seen_off[far][free[far]], off[far][free[far]])
-    return min(pattern / PATTERN, strength / STRENGTH, outline / OUTLINE, contrast / CONTRAST, lasting / FAR)
+    return min(sofar, outline / OUTLINE, contrast / CONTRAST, lasting / FAR)
 
 
 def _flipped(seen: Picture, inside: Grey, offset: int, stretch: float) -> _Copy | None:

@@ -1,10 +1,11 @@
-"""The whole picture at a size at which looking at all of it costs little."""
+"""The whole picture as it is shown, at a size at which looking at all of it costs little."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.segment.spot import Grey, Spot, slices
+from stages.segment.outline.turned import quarters, shown, stored
+from stages.segment.spot import SURE, Grey, Spot, tight
 from stages.segment.view import View
 from transport.messages import Box, PictureFormat
 
@@ -14,38 +15,45 @@ Picture = NDArray[np.float32]  # (h, w, 3) blue, green, red; 0 to 255
 
 
 class Reduction:
-    """So many pixels each way become one; the last of a row or column may stand for fewer."""
+    """So many pixels each way become one; the last of a row or column, as stored, may stand for fewer."""
 
     def __init__(self, picture: PictureFormat, side: int = SIDE) -> None:
         self.n = -(-max(picture.width, picture.height) // side)
-        self.width, self.height = -(-picture.width // self.n), -(-picture.height // self.n)
+        self._turns = quarters(picture)
+        self._stored = -(-picture.height // self.n), -(-picture.width // self.n)
+        self.height, self.width = self._stored[:: -1 if self._turns % 2 else 1]  # as shown
         self._whole = picture
 
     def colours(self, view: View) -> Picture:
         """Return the (h, w, 3) reduced picture."""
-        return self._mean(view.bgr).astype(np.float32)
+        rows, columns = view.bgr.shape[:2]
+        padded = cv2.copyMakeBorder(view.bgr, 0, -rows % self.n, 0, -columns % self.n, cv2.BORDER_REPLICATE)
+        small = cv2.resize(padded, self._stored[::-1], interpolation=cv2.INTER_AREA)
+        return shown(np.asarray(small), self._turns).astype(np.float32)
 
-    def inside(self, spot: Spot | None) -> Grey:
+    def inside(self, spot: Spot) -> Grey:
         """Return (h, w): 255 where any of a pixel is the object's, else 0."""
-        whole = np.zeros((self._whole.height, self._whole.width), np.uint8)
-        if spot is not None:
-            whole[slices(spot.box)] = spot.values
-        return (self._mean(whole) > 0).astype(np.uint8) * np.uint8(255)
+        n, box = self.n, spot.box
+        top, left = box.y // n, box.x // n
+        bottom, right = -(-(box.y + box.height) // n), -(-(box.x + box.width) // n)
+        large = np.zeros(((bottom - top) * n, (right - left) * n), np.uint8)
+        large[box.y - top * n :, box.x - left * n :][: box.height, : box.width] = spot.values
+        small = np.zeros(self._stored, np.uint8)
+        part = cv2.resize(large, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        small[top:bottom, left:right] = np.where(np.asarray(part) > 0, np.uint8(255), np.uint8(0))
+        return shown(small, self._turns)
 
-    def enlarge(self, small: Grey, box: Box) -> Grey:
-        """Return a box of an (h, w) array of 0 and 255, with smooth borders, at the size of the whole picture."""
-        n = self.n
-        x, y = box.x // n, box.y // n
-        right, bottom = -(-(box.x + box.width) // n), -(-(box.y + box.height) // n)
-        part = small[y:bottom, x:right]
-        size = part.shape[1] * n, part.shape[0] * n
+    def enlarge(self, small: Grey) -> Spot | None:
+        """Return an (h, w) array of 0 and 255 with smooth borders, at the size of the whole picture as it is stored."""
+        n, small = self.n, stored(small, self._turns)
+        x, y, width, height = cv2.boundingRect(small)
+        if not width:
+            return None
+        right, bottom = min((x + width) * n, self._whole.width), min((y + height) * n, self._whole.height)
+        size, part = (width * n, height * n), small[y : y + height, x : x + width]
         large = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-        return large[box.y - y * n :, box.x - x * n :][: box.height, : box.width]
-
-    def _mean(self, whole: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        rows, columns = whole.shape[:2]
-        padded = cv2.copyMakeBorder(whole, 0, -rows % self.n, 0, -columns % self.n, cv2.BORDER_REPLICATE)
-        return np.asarray(cv2.resize(padded, (self.width, self.height), interpolation=cv2.INTER_AREA), np.uint8)
+        box = Box(x=x * n, y=y * n, width=right - x * n, height=bottom - y * n)
+        return tight(large[: box.height, : box.width] >= SURE, box)
 
 
 def mean(colours: cv2.typing.MatLike) -> NDArray[np.float32]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from stages.segment.outline.plate import Flags, Logs, log_ratio
 from stages.segment.outline.reduced import Picture, mean
 from stages.segment.outline.shade import is_even, is_shade
+from stages.segment.spot import Grey
 
+Coarse = NDArray[np.uint8]  # (h, w, 3)
 Part = tuple[slice, slice]  # rows and columns
 
 COARSE = 4  # reduced pixels each way that the ground is looked at in
@@ -21,24 +23,35 @@ LARGEST = 41  # coarse pixels of that window
 DARKER = 0.25  # log: a fainter shadow is not told from the ground by single pixels of one frame ...
 FAINT, ROUGHER = 0.07, 2.0  # ... but by means of many: no fainter than that, nor than so many times the roughness
 MEANS = ((9, 1.0), (3, 0.5))  # reduced pixels a side, and share of that: a border's mean is dark, its pixels are not
-LARGE = 0.08  # of the object's area: smaller patches are as faint on any ground
+LARGE = 0.08  # of the area of the object with its soft edge: smaller patches are as faint on any ground
+EDGE = np.ones((3, 3), np.uint8)
 PLAIN = 0.1  # log: the median deviation of ground that is plain enough to be judged
 
 
-def unlit(seen: Picture, hidden: Flags, part: Part, longer: int) -> Flags:
-    """Return where ground in a part of the picture is in shadow; `longer` is the longer side of the object, in pixels.
-
-    All of the picture is looked at to know the ground.
-    """
+def coarse(seen: Picture, hidden: Flags) -> Coarse:
+    """Return the picture much reduced, what is hidden replaced by the mean of what lies around it."""
     height, width = hidden.shape
     size = max(width // COARSE, 4), max(height // COARSE, 4)
-    coarse = _without(seen, hidden, size)
-    window = min(int(longer * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
+    weight = (~hidden).astype(np.float32)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)[..., None]
+    small = cv2.resize(seen * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    wide = max(size) // 8 * 2 + 1
+    around = cv2.blur(small, (wide, wide)) / np.maximum(cv2.blur(share, (wide, wide)), 1e-3)[..., None]
+    return np.clip((small + around * 1e-3) / (share + 1e-3), 0, 255).astype(np.uint8)
+
+
+def unlit(seen: Picture, hidden: Flags, coarse: Coarse, part: Part, inside: Grey) -> Flags:
+    """Return where ground in a part of the picture is in shadow; `inside` is 255 where the object is whose it may be.
+
+    All of the picture is looked at, through `coarse`, to know the ground.
+    """
+    _, _, width, height = cv2.boundingRect(inside)
+    window = min(int(max(width, height) * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
     middle = cv2.medianBlur(coarse, window)
     off = np.clip(np.abs(mean(log_ratio(coarse, middle))) * 255, 0, 255).astype(np.uint8)
     ground, rough = (_enlarged(one, hidden.shape)[part] for one in (middle, cv2.medianBlur(off, window)))
     rough = rough / np.float32(255)
-    least = LARGE * np.count_nonzero(hidden)
+    least = LARGE * np.count_nonzero(cv2.dilate(inside, EDGE))
     seen, hidden = seen[part], hidden[part]
     plain: Flags = (rough < PLAIN) & ~hidden
     return plain & (_crisp(seen, ground, hidden) | _large(_soft(seen, ground, rough, hidden), least))
@@ -67,16 +80,6 @@ def _large(flags: Flags, least: float) -> Flags:
     _, labels, sizes, _ = cv2.connectedComponentsWithStats(flags.view(np.uint8), connectivity=8)
     large = sizes[:, cv2.CC_STAT_AREA] >= least
     return np.asarray(large[labels] & flags, np.bool_)
-
-
-def _without(seen: Picture, hidden: Flags, size: tuple[int, int]) -> cv2.typing.MatLike:
-    """Return the coarse picture, the object's pixels replaced by the mean of what lies around them."""
-    weight = (~hidden).astype(np.float32)
-    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)[..., None]
-    coarse = cv2.resize(seen * weight[..., None], size, interpolation=cv2.INTER_AREA)
-    wide = max(size) // 8 * 2 + 1
-    around = cv2.blur(coarse, (wide, wide)) / np.maximum(cv2.blur(share, (wide, wide)), 1e-3)[..., None]
-    return np.clip((coarse + around * 1e-3) / (share + 1e-3), 0, 255).astype(np.uint8)
 
 
 def _enlarged(coarse: cv2.typing.MatLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
