@@ -145,6 +145,7 @@ def _segment(arguments: argparse.Namespace) -> "SegmentConfig":
         detector=arguments.detector,
         weights=arguments.weights,
         device=arguments.device,
+        precision=arguments.precision,
         every=arguments.every,
         confirm=arguments.confirm,
         lost=arguments.lost,

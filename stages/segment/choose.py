@@ -51,7 +51,7 @@ def make_segmenter(config: SegmentConfig) -> Segmenter:
         return GrabCut()
     from stages.segment.point.sam import Sam
 
-    return Sam(_file(name, config), device=config.device)
+    return Sam(_file(name, config), device=config.device, precision=config.precision)
 
 
 def make_tracker(config: SegmentConfig) -> Tracker:
@@ -65,14 +65,14 @@ def make_tracker(config: SegmentConfig) -> Tracker:
     if config.tracker == "siammask":
         from stages.segment.track.siammask import siammask
 
-        return Each(siammask(str(paths[0]), device=config.device))
+        return Each(siammask(str(paths[0]), device=config.device, precision=config.precision))
     if config.tracker == "nanotrack":
         from stages.segment.track.nanotrack import NanoTrack
 
         return Each(partial(NanoTrack, backbone=paths[0], head=paths[1], segmenter=make_segmenter(config)))
     from stages.segment.track.aot import Aot
 
-    return Aot(paths[0], config.tracker, device=config.device)
+    return Aot(paths[0], config.tracker, device=config.device, precision=config.precision)
 
 
 def segmenter_of(config: SegmentConfig) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stages.errors import OptionError
+from stages.network import check_precision
 from stages.segment.lost import check_policy
 from stages.segment.outline.hold import MAX_HOLD
 
@@ -20,6 +21,7 @@ class SegmentConfig:
     detector: str = "auto"  # how objects of a class are found
     weights: str = ""  # a folder with checkpoints, beside the usual places
     device: str = "cpu"  # for networks, as torch spells it
+    precision: str = "auto"  # of networks: f32, bf16, or auto, which is bf16 where the device multiplies that fast
     every: int = 3  # frames from one look for objects of a class to the next
     confirm: int = 1  # sightings that such an object needs before it is removed
     lost: str = "hold"  # what is done about an object that is lost: hold, blur, stop
@@ -41,6 +43,7 @@ class SegmentConfig:
             if not low <= value <= top:
                 raise OptionError(f"{name} is {value}, it must be from {low} to {top}")
         check_policy(self.lost)
+        check_precision(self.precision)
         for effect in self.effects:
             if effect not in EFFECTS:
                 raise OptionError(f"--effects {effect} cannot be used; {', '.join(EFFECTS)} can")

@@ -78,7 +78,9 @@ class _Classes:
 
     def __init__(self, names: Sequence[str], config: SegmentConfig) -> None:
         try:
-            detector = make_detector(config.detector, names, folder_of(config))
+            detector = make_detector(
+                config.detector, names, folder_of(config), device=config.device, precision=config.precision
+            )
         except WeightsError as error:
             raise ModelError(str(error)) from error
         # Crowds cannot each be followed as closely as one object: they are only carried along until they are seen anew.

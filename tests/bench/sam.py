@@ -35,21 +35,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = given.checkpoint or _random(Path(folder) / "vit_b.pth")
         view, hint = _view(given.width, given.height), _hint(given.width, given.height)
-        exact, rounded = (_measure(checkpoint, view, hint, exact, given.runs) for exact in (True, False))
+        exact, rounded = (_measure(checkpoint, view, hint, kind, given.runs) for kind in ("f32", "bf16"))
     apart, spread = np.abs(rounded - exact), exact.std()
     agree = np.count_nonzero((exact > 0) & (rounded > 0)) / max(1, np.count_nonzero((exact > 0) | (rounded > 0)))
     print(f"bf16 - f32: mean {apart.mean() / spread:.4f}, most {apart.max() / spread:.4f} of the logits' deviation")
     print(f"intersection over union of the outlines {agree:.4f}")
 
 
-def _measure(checkpoint: str, view: View, hint: Hint, exact: bool, runs: int) -> np.ndarray:
-    sam = Sam(checkpoint, exact=exact)
+def _measure(checkpoint: str, view: View, hint: Hint, precision: str, runs: int) -> np.ndarray:
+    sam = Sam(checkpoint, precision=precision)
     frames = [replace(view.frame, seq=seq) for seq in range(runs)]  # the same picture, but not known yet
     embedding = [_timed(lambda frame=frame: sam.embed(View(frame))) for frame in frames]
     sam.embed(view)
     prompt = [_timed(lambda: sam.segment(view, hint)) for _ in range(runs)]
     told = f"embedding {_median(embedding)}, prompt {_median(prompt)}"
-    print(f"{'f32 ' if exact else 'bf16'} on {torch.get_num_threads()} threads: {told}", flush=True)
+    print(f"{precision:4} on {torch.get_num_threads()} threads: {told}", flush=True)
     return sam.logits(view, hint)
 
 

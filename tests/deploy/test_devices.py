@@ -28,6 +28,11 @@ def test_without_devices_all_replicas_use_the_one():
     assert job.segment.device == "cuda:1"
 
 
+def test_device_and_precision_are_those_of_every_network():
+    job = parsed("--device", "cuda", "--precision", "f32")
+    assert (job.segment.device, job.segment.precision) == (job.inpaint.device, job.inpaint.precision) == ("cuda", "f32")
+
+
 def test_only_inpaint_has_replicas(capsys):
     with pytest.raises(SystemExit):
         parsed("--replicas", "encode=2")

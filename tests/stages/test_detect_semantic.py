@@ -9,7 +9,9 @@ if not vision.prepare():
 from torchvision.models import segmentation  # noqa: E402
 from torchvision.transforms._presets import SemanticSegmentation  # noqa: E402
 
-from stages.errors import ModelError  # noqa: E402
+from stages.errors import ModelError, OptionError  # noqa: E402
+from stages.nets.numbers import number_type  # noqa: E402
+from stages.segment.detect.choose import WAYS  # noqa: E402
 from stages.segment.detect.classes import VOC, label  # noqa: E402
 from stages.segment.detect.semantic import Semantic, prepared  # noqa: E402
 from stages.segment.view import View  # noqa: E402
@@ -53,16 +55,22 @@ def test_pictures_are_prepared_as_torchvisions_own_preset_does(picture, upright)
     assert torch.equal(prepared(picture), SemanticSegmentation(resize_size=520)(colours(picture)))
 
 
-def test_the_likeliest_class_is_that_of_torchvisions_network(net, checkpoint, picture):
+@pytest.mark.parametrize(
+    ("precision", "alike"), [("f32", 0.999), ("bf16", 0.97)]
+)  # few bits decide near ties otherwise
+def test_the_likeliest_class_is_that_of_torchvisions_network(net, checkpoint, picture, precision, alike):
     torch.set_num_threads(1)
-    detector = Semantic(NAME, checkpoint, VOC)
+    detector = WAYS[NAME].make(checkpoint, VOC, "cpu", precision)
+    made = []
+    detector._net.classifier.register_forward_hook(lambda _, __, scores: made.append(scores.dtype))
     shares = np.stack(detector._shares(view(picture)))
     with torch.inference_mode():
         scores = net(SemanticSegmentation(resize_size=520)(colours(picture)))["out"].softmax(dim=1)
         whole = torch.nn.functional.interpolate(scores, picture.shape[:2], mode="bilinear")[0]
     expected = whole.argmax(dim=0).numpy()
     ours = np.where(shares.max(axis=0) >= 128, 1 + shares.argmax(axis=0), 0)
-    assert (ours == expected).mean() > 0.97  # bfloat16 decides near ties otherwise
+    assert (ours == expected).mean() > alike
+    assert made == [number_type("cpu", precision)]
 
 
 def test_classes_lie_in_the_order_of_the_checkpoints_channels():
@@ -71,5 +79,10 @@ def test_classes_lie_in_the_order_of_the_checkpoints_channels():
 
 
 def test_a_checkpoint_of_another_network_is_refused(checkpoint):
-    with pytest.raises(ModelError, match="lacks"):
+    with pytest.raises(ModelError, match=r"^fcn_resnet50: .* lacks"):
         Semantic("fcn_resnet50", checkpoint, ["person"])
+
+
+def test_a_device_that_is_not_there_is_refused(checkpoint):
+    with pytest.raises(OptionError, match=f"^{NAME} cannot run on nowhere: "):
+        WAYS[NAME].make(checkpoint, VOC, "nowhere", "auto")

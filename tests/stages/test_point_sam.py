@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="SAM needs the extra `learned`")
 
 from stages.errors import ModelError, OptionError  # noqa: E402
+from stages.nets.numbers import number_type  # noqa: E402
 from stages.segment.point.sam import Sam, agreement  # noqa: E402
 from stages.segment.point.segmenter import Hint, Point  # noqa: E402
 from stages.segment.point.vision import prepare  # noqa: E402
@@ -65,7 +66,7 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sam(checkpoint):
-    return Sam(checkpoint, exact=True, build=tiny)
+    return Sam(checkpoint, precision="f32", build=tiny)
 
 
 def a_view(seed=0):
@@ -156,10 +157,14 @@ def test_the_older_outline_and_the_points_change_the_answer(sam):
 
 
 def test_half_the_bits_give_nearly_the_same_logits(checkpoint, sam):
-    rounded = Sam(checkpoint, build=tiny).logits(a_view(), Hint(box=BOX))
+    rounded = Sam(checkpoint, precision="bf16", build=tiny).logits(a_view(), Hint(box=BOX))
     exact = sam.logits(a_view(), Hint(box=BOX))
     assert np.abs(rounded - exact).mean() < 0.1 * exact.std()  # 8 bits of mantissa, one layer
     assert np.abs(rounded - exact).max() > 0
+
+
+def test_by_itself_it_takes_half_the_bits_where_that_is_fast(checkpoint):
+    assert Sam(checkpoint, build=tiny)._like.dtype == number_type("cpu", "auto")
 
 
 def test_an_answer_agrees_when_it_fits_box_points_and_outline():

@@ -21,20 +21,24 @@ class _Way:
 
     classes: tuple[str, ...]
     checkpoint: str = ""  # none is needed
-    make: Callable[[Path, tuple[str, ...]], Detector]  # from the checkpoint's path and the classes
+    make: Callable[[Path, tuple[str, ...], str, str], Detector]  # from checkpoint, classes, device and precision
     by_itself: bool = True  # whether auto may choose it
     torch: bool = False  # whether it needs torch
 
 
-def make_detector(name: str, words: Sequence[str], folder: Path | None = None) -> Detector:
+def make_detector(
+    name: str, words: Sequence[str], folder: Path | None = None, *, device: str = "cpu", precision: str = "auto"
+) -> Detector:
     """Return the detector of a name, or with auto the best whose file is there, for the classes that words mean.
 
     PromptError for a class that nobody knows, or that the detector does not find; OptionError for another name;
-    WeightsError for a file that is absent or damaged. `folder` holds checkpoints, beside the usual places.
+    WeightsError for a file that is absent or damaged. `folder` holds checkpoints, beside the usual places; what needs
+    torch runs on `device` in numbers of `precision`.
     """
     wanted = labels(words)
     way = WAYS[check_detector(name, words, folder)]
-    return way.make(find(way.checkpoint, folder) if way.checkpoint else Path(), wanted)
+    path = find(way.checkpoint, folder) if way.checkpoint else Path()
+    return way.make(path, wanted, device, precision)
 
 
 def check_detector(name: str, words: Sequence[str], folder: Path | None = None) -> str:
@@ -74,27 +78,27 @@ def _best(wanted: tuple[str, ...], folder: Path | None) -> str:
     return fitting[0]  # it has arrived meanwhile
 
 
-def _fastestdet(path: Path, wanted: tuple[str, ...]) -> Detector:
+def _fastestdet(path: Path, wanted: tuple[str, ...], *_: str) -> Detector:
     from stages.segment.detect.fastestdet import FastestDet
 
     return FastestDet(path, wanted)
 
 
-def _selfie(path: Path, _: tuple[str, ...]) -> Detector:
+def _selfie(path: Path, *_: object) -> Detector:
     from stages.segment.detect.selfie import Selfie
 
     return Selfie(path)
 
 
-def _hog(_path: Path, _wanted: tuple[str, ...]) -> Detector:
+def _hog(*_: object) -> Detector:
     return Hog()
 
 
 def _semantic(name: str) -> _Way:
-    def make(path: Path, wanted: tuple[str, ...]) -> Detector:
+    def make(path: Path, wanted: tuple[str, ...], device: str, precision: str) -> Detector:
         from stages.segment.detect.semantic import Semantic  # torch, for those who ask for it
 
-        return Semantic(name, path, wanted)
+        return Semantic(name, path, wanted, device=device, precision=precision)
 
     return _Way(classes=VOC, checkpoint=name, make=make, torch=True)
 

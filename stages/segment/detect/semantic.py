@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.errors import ModelError
+from stages.network import making
 from stages.segment.detect.classes import VOC
 from stages.segment.detect.detector import Detection
 from stages.segment.detect.regions import pieces
@@ -26,11 +27,14 @@ FIRST = 1  # channel of VOC's first class; before it is the background's
 
 
 class Semantic:
-    """A detector that knows outlines; computes in bfloat16, which changes hardly an outline."""
+    """A detector that knows outlines; bfloat16 changes hardly one."""
 
-    def __init__(self, name: str, path: Path, labels: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, path: Path, labels: Sequence[str], *, device: str = "cpu", precision: str = "auto"
+    ) -> None:
         """Take the network's name in torchvision, its checkpoint and the classes wanted."""
-        self._net = load(name, path)
+        self._net, self._type = load(name, path, device, precision)
+        self._device = device
         self._labels = tuple(labels)
 
     def detect(self, view: View) -> list[Detection]:
@@ -43,25 +47,28 @@ class Semantic:
         """Return for each class an (H, W) picture, 128 and more where no other is as likely."""
         import torch
 
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            scores = self._net(prepared(view.bgr))["out"]  # (1, 21, h, w)
+        rounded = torch.autocast(self._device.partition(":")[0], torch.bfloat16, self._type == torch.bfloat16)
+        with torch.inference_mode(), rounded:
+            scores = self._net(prepared(view.bgr).to(self._device))["out"]  # (1, 21, h, w)
         likely = scores.float().softmax(dim=1)
         whole = torch.nn.functional.interpolate(likely, (view.height, view.width), mode="bilinear")[0]
         shares = []
         for label in self._labels:
             channel = FIRST + VOC.index(label)
             mine, others = whole[channel], torch.cat([whole[:channel], whole[channel + 1 :]]).amax(dim=0)
-            shares.append((mine / (mine + others) * 255).round().to(torch.uint8).numpy())
+            shares.append((mine / (mine + others) * 255).round().to(torch.uint8).cpu().numpy())
         return shares
 
 
-def load(name: str, path: Path) -> Any:
-    """Return the network with the weights of a checkpoint, in evaluation mode; ModelError if they are not its own."""
-    try:
-        import torch
+def load(name: str, path: Path, device: str, precision: str) -> "tuple[Any, torch.dtype]":
+    """Return the network with the weights of a checkpoint, and in which numbers it is to multiply.
 
-        from stages.nets.checkpoint import CheckpointError
+    ModelError if the weights are not its own, OptionError if there is no such device. Its own numbers stay in f32:
+    statistics of batches are to be exact.
+    """
+    try:
         from stages.nets.checkpoint import load as filled
+        from stages.nets.numbers import number_type, place
         from stages.segment.point.vision import prepare
     except ImportError as error:
         raise ModelError(f"detector {name} needs torch: install cleanplate[learned]") from error
@@ -71,10 +78,9 @@ def load(name: str, path: Path) -> Any:
 
     make = getattr(segmentation, name)
     net = make(weights=None, weights_backbone=None, num_classes=FIRST + len(VOC), aux_loss=False)
-    try:
-        return filled(net, [str(path)]).to(memory_format=torch.channels_last)
-    except CheckpointError as error:
-        raise ModelError(str(error)) from error
+    with making(name):
+        place(filled(net, [str(path)]), device, "f32")
+    return net, number_type(device, precision)
 
 
 def prepared(picture: Colours) -> "torch.Tensor":

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from stages.errors import ModelError, OptionError
-from stages.nets.checkpoint import CheckpointError, load, read
+from stages.errors import ModelError
+from stages.nets.checkpoint import load, read
+from stages.nets.numbers import place
+from stages.network import making
 from stages.segment.point.fallback import fallback
 from stages.segment.point.segmenter import Hint
 from stages.segment.point.vision import prepare
@@ -51,21 +53,19 @@ class Sam:
         checkpoint: str | Path,
         *,
         device: str = "cpu",
-        exact: bool = False,
+        precision: str = "auto",
         build: Callable[[int], Any] = build,
     ) -> None:
-        """Take a checkpoint of any size; ModelError if it holds no SAM. `exact` is f32 instead of bf16.
+        """Take a checkpoint of any size; ModelError if it holds no SAM, OptionError if there is no such device.
 
-        `build` makes the network for the width that the checkpoint's encoder has.
+        `build` makes the network for the width that the checkpoint's encoder has. Only the encoder, which is nearly all
+        of the work, is of that precision.
         """
-        network = _loaded(str(checkpoint), build)
-        try:
-            self._network = network.to(device)
-        except (RuntimeError, AssertionError) as error:  # torch's ways of saying that there is no such device
-            raise OptionError(f"SAM cannot run on {device}: {str(error).splitlines()[0]}") from error
-        self._type = torch.float32 if exact else torch.bfloat16
-        self._network.image_encoder.to(self._type, memory_format=torch.channels_last)
-        self._side: int = network.image_encoder.img_size
+        with making("SAM"):
+            self._network = place(_loaded(str(checkpoint), build), device, "f32")
+            self._encoder = place(self._network.image_encoder, device, precision)
+        self._like: Tensor = self._encoder.patch_embed.proj.weight  # where pictures are to be, and of what precision
+        self._side: int = self._encoder.img_size
         self._embedded: tuple[Frame, Tensor] | None = None
 
     def segment(self, view: View, hint: Hint, window: Sequence[View] = ()) -> Spot:
@@ -94,8 +94,8 @@ class Sam:
             how = cv2.INTER_AREA if width < view.width else cv2.INTER_LINEAR
             rgb = cv2.resize(view.bgr[..., ::-1], (width, height), interpolation=how)
             picture = torch.from_numpy(rgb).to(self._network.device).permute(2, 0, 1)[None].float()  # (1, 3, h, w)
-            padded = self._network.preprocess(picture).to(self._type, memory_format=torch.channels_last)
-            self._embedded = view.frame, self._network.image_encoder(padded).float()
+            padded = self._network.preprocess(picture).to(self._like, memory_format=torch.channels_last)
+            self._embedded = view.frame, self._encoder(padded).float()
         return self._embedded[1]
 
     def _shape(self, view: View) -> tuple[int, int]:
@@ -142,13 +142,10 @@ class Sam:
 
 
 def _loaded(checkpoint: str, build: Callable[[int], Any]) -> Any:
-    try:
-        first = read(checkpoint).get(FIRST_LAYER)
-        if first is None or first.shape[0] not in WIDTHS:
-            raise ModelError(f"{checkpoint} is not one of SAM vit_b, vit_l or vit_h: it lacks their {FIRST_LAYER}")
-        return load(build(first.shape[0]), [checkpoint])
-    except CheckpointError as error:
-        raise ModelError(f"SAM: {error}") from error
+    first = read(checkpoint).get(FIRST_LAYER)
+    if first is None or first.shape[0] not in WIDTHS:
+        raise ModelError(f"{checkpoint} is not one of SAM vit_b, vit_l or vit_h: it lacks their {FIRST_LAYER}")
+    return load(build(first.shape[0]), [checkpoint])
 
 
 def agreement(logits: Logits, view: View, hint: Hint) -> float:

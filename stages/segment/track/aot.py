@@ -7,7 +7,7 @@ Z. Yang, Y. Wei and Y. Yang, Associating objects with transformers for video obj
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from stages.errors import ModelError, OptionError, PromptError
+from stages.errors import OptionError, PromptError
 from stages.nets.aot.group import Group, merge
 from stages.nets.aot.net import AOT, DEVIATION, MEAN, OBJECTS, STRIDE, VARIANTS
 from stages.nets.aot.norm import fold
-from stages.nets.checkpoint import CheckpointError, load
+from stages.nets.checkpoint import load
+from stages.nets.numbers import place
+from stages.network import making
 from stages.segment.spot import SURE, Spot, crop, slices
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import View
 from transport.messages import Box
 
-Precision = Literal["f32", "bf16"]
-PRECISIONS: Final = {"f32": torch.float32, "bf16": torch.bfloat16}
 Size = tuple[int, int]  # rows, columns
 
 LONG_EDGE: Final = 1040  # pixels; TEST_MAX_LONG_EDGE of the original
@@ -46,7 +46,7 @@ class Aot:
         variant: str,
         *,
         device: str = "cpu",
-        precision: Precision = "f32",
+        precision: str = "auto",
         long_edge: int = LONG_EDGE,
         gap: int | None = None,
         found: int = FOUND,
@@ -228,16 +228,11 @@ def _mask(view: View, spot: Spot, size: Size) -> NDArray[np.bool_]:
     return (scaled >= max(1, min(SURE, int(scaled.max()))))[None]
 
 
-def _network(checkpoint: str, variant: str, device: str, precision: Precision) -> AOT:
+def _network(checkpoint: str, variant: str, device: str, precision: str) -> AOT:
     if variant not in VARIANTS:
         raise OptionError(f"there is no AOT {variant!r}; the known ones are {', '.join(VARIANTS)}")
-    try:
+    with making("AOT"):
         net = load(AOT(VARIANTS[variant]), [checkpoint])
-    except CheckpointError as error:
-        raise ModelError(f"AOT: {error}") from error
-    fold(net)
-    try:
-        net.to(device, PRECISIONS[precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return net
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise OptionError(f"AOT cannot run on {device}: {str(error).splitlines()[0]}") from error
+        fold(net)
+        place(net, device, precision)
+    return net

@@ -8,7 +8,7 @@ experiments/siammask_sharp/config_davis.json. What it does when the object is lo
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.errors import ModelError, OptionError
-from stages.nets.checkpoint import CheckpointError, load
+from stages.nets.checkpoint import load
+from stages.nets.numbers import place
 from stages.nets.siammask import EXEMPLAR, SEARCH, Answer, Kernels, SiamMask
+from stages.network import making
 from stages.segment.spot import Spot, rectangle
 from stages.segment.track.anchors import STRIDE, Best, choose
 from stages.segment.track.place import SMALLEST, Place, Way, everywhere, place_of
@@ -26,8 +27,6 @@ from stages.segment.track.subwindow import Region, cut_out, paste
 from stages.segment.track.tracker import Sighting
 from stages.segment.view import Colours, View
 
-Precision = Literal["f32", "bf16"]
-PRECISIONS: Final = {"f32": torch.float32, "bf16": torch.bfloat16}
 Chances = NDArray[np.float32]  # (127, 127), 0 to 1
 
 INFLUENCE: Final = 0.4  # of the place in the search: the object is near where it was
@@ -52,19 +51,14 @@ class Search:
 
 
 def siammask(
-    checkpoint: str, *, device: str = "cpu", precision: Precision = "f32"
+    checkpoint: str, *, device: str = "cpu", precision: str = "auto"
 ) -> Callable[[View, Spot], "SiamMaskFollower"]:
     """Return what makes followers, which share the network of a checkpoint; ModelError if it holds none.
 
     A device that torch does not have is an OptionError. bf16 takes half of f32's time on a processor that knows it.
     """
-    try:
-        net = load(SiamMask(), [checkpoint]).to(device=device, dtype=PRECISIONS[precision])
-    except CheckpointError as error:
-        raise ModelError(f"SiamMask: {error}") from error
-    except (RuntimeError, AssertionError) as error:  # torch's ways of saying that there is no such device
-        raise OptionError(f"SiamMask cannot run on {device}: {str(error).splitlines()[0]}") from error
-    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with making("SiamMask"):
+        net = place(load(SiamMask(), [checkpoint]), device, precision)
     return partial(SiamMaskFollower, net)
 
 
