@@ -7,13 +7,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.segment.config import SegmentConfig
 from stages.segment.outline.effects import Effects
+from stages.segment.outline.parts import MOST, few, parts
 from stages.segment.prompts import Prompts
 from stages.segment.segment import segment
-from stages.segment.spot import Spot, crop, sure
+from stages.segment.spot import Spot, crop, slices, sure
 from stages.segment.view import View
+from stages.segment.words import parse_object_box
 from tests.stages.scenes import planes_of
 from transport.messages import Frame, PictureFormat
 
@@ -97,6 +101,90 @@ def test_a_shadow_is_taken_in_from_the_first_frame_on(pan):
         assert found[inside].all()
         assert share(found, shadow & ~inside) > 0.9
         assert np.count_nonzero(found & ~widened(inside | shadow, 5)) == 0
+
+
+def others(seq):
+    """Somebody who comes towards `walking`."""
+    return rectangle(250 - 4 * seq, 40, 26, 70)
+
+
+def theirs(seq):
+    return rectangle(215 - 4 * seq, 102, 45, 9)
+
+
+def both(one, other):
+    return lambda seq: np.maximum(one(seq), other(seq))
+
+
+@pytest.mark.parametrize("pan", [0, 3])
+def test_two_objects_each_leave_with_their_shadow(pan):
+    effects, place, cast = Effects(PICTURE), both(walking, others), both(beside, theirs)
+    for seq in range(20):
+        inside, shadow, shown = staged(seq, place, cast, pan=pan)
+        spots = [sure(crop(walking(seq))), sure(crop(others(seq)))]
+        found = whole(effects.step(shown, *spots))
+        assert found[inside > 0].all()
+        for own in (beside(seq), theirs(seq)):
+            assert share(found, (own > 0) & (inside == 0)) > 0.85
+        assert np.count_nonzero(found & ~widened((inside | shadow) > 0, 5)) < 50
+
+
+def test_the_order_of_the_objects_does_not_matter():
+    place, cast = both(walking, others), both(beside, theirs)
+    forth, back = Effects(PICTURE), Effects(PICTURE)
+    for seq in range(6):
+        _, _, shown = staged(seq, place, cast)
+        spots = [sure(crop(walking(seq))), sure(crop(others(seq)))]
+        assert np.array_equal(whole(forth.step(shown, *spots)), whole(back.step(shown, *reversed(spots))))
+
+
+def test_an_object_that_was_away_for_a_moment_is_the_one_that_it_was():
+    effects = Effects(PICTURE)
+    for seq in range(12):
+        inside, shadow, shown = staged(seq, jumping, lambda seq: rectangle(30 + 5 * seq, 118, 40, 9))
+        found = effects.step(shown, sure(crop(inside)) if seq not in (8, 9) else None)
+    assert share(whole(found), (shadow > 0) & (inside == 0)) > 0.7  # in the air, its shadow touches it no more
+
+
+def test_a_crowd_is_hidden_whole_and_told_apart_no_further_than_its_largest():
+    effects, ground = Effects(PICTURE), view(grain(4, 12)[:, :WIDTH], 0)
+    crowd = [rectangle(10 + 30 * (i % 10), 20 + 90 * (i // 10), 8 + i, 30) for i in range(20)]
+    assert len(few([sure(crop(inside)) for inside in crowd])) == MOST
+    for _ in range(3):
+        found = whole(effects.step(ground, *(sure(crop(inside)) for inside in crowd)))
+        assert found[np.maximum.reduce(crowd) > 0].all()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 180), st.integers(1, 60), st.integers(1, 60)), max_size=12)
+)
+def test_parts_are_all_of_a_spot_and_nothing_twice(boxes):
+    inside = np.maximum.reduce([nothing(0), *(rectangle(*box) for box in boxes)])
+    found = [whole(part) for part in parts(sure(crop(inside)), PICTURE)]
+    assert np.array_equal(np.sum([nothing(0), *found], axis=0), inside > 0)
+    assert len(found) <= MOST
+
+
+def test_pieces_that_lie_close_are_one_object_and_those_far_apart_are_two():
+    close, far = rectangle(50, 50, 20, 30) | rectangle(50, 84, 20, 30), rectangle(150, 50, 20, 30)
+    found = [whole(part) for part in parts(sure(crop(close | far)), PICTURE)]
+    assert [np.array_equal(part, of > 0) for part, of in zip(found, (close, far), strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize("rotation", [90, 180, -90, 270])
+def test_shadows_fall_where_a_player_shows_them(rotation):
+    stored = replace(PICTURE, rotation=rotation)
+    if rotation % 180:
+        stored = replace(stored, width=HEIGHT, height=WIDTH)
+    upright, turned = Effects(PICTURE), Effects(stored)
+    for seq in range(6):
+        inside, _, shown = staged(seq, walking, beside)
+        planes = planes_of(np.rot90(shown.bgr[..., ::-1], -rotation // 90), stored)
+        spot = sure(crop(np.ascontiguousarray(np.rot90(inside, -rotation // 90))))
+        found = turned.step(View(replace(shown.frame, format=stored, planes=planes)), spot)
+        canvas = np.zeros((stored.height, stored.width), bool)
+        canvas[slices(found.box)] = found.values > 0
+        assert np.array_equal(np.rot90(canvas, rotation // 90), whole(upright.step(shown, sure(crop(inside)))))
 
 
 def below(seq):
@@ -253,3 +341,29 @@ def test_a_mask_that_is_given_gets_its_shadow_too_where_that_is_asked_for(tmp_pa
         found = whole(Spot(box=last.mask.box, values=last.mask.alpha))
         assert least <= share(found, staging[-1][1] > 0) <= most
         assert share(found, staging[-1][0] > 0) == 1
+
+
+@pytest.fixture(scope="module")
+def meeting():
+    """Two who come towards each other, frame by frame: the masks of both objects, and what is shown."""
+    place, cast = both(walking, others), both(beside, theirs)
+    return [staged(seq, place, cast)[::2] for seq in range(20)]
+
+
+def shares_of_each_shadow(meeting, prompts):
+    config = SegmentConfig(dilate=0, feather=0, effects=("shadow",))
+    for seq, masked in enumerate(segment((shown.frame for _, shown in meeting), prompts, config)):
+        found = whole(Spot(box=masked.mask.box, values=masked.mask.alpha))
+        for own in (beside(seq), theirs(seq)):
+            yield share(found, (own > 0) & (meeting[seq][0] == 0))
+
+
+def test_two_that_are_pointed_at_each_leave_with_their_shadow(meeting):
+    prompts = Prompts(objects=(parse_object_box("18,58,34,64"), parse_object_box("248,38,30,74")))
+    assert min(shares_of_each_shadow(meeting, prompts)) > 0.85
+
+
+def test_two_in_one_given_mask_each_leave_with_their_shadow(meeting, tmp_path):
+    for seq, (inside, _) in enumerate(meeting):
+        assert cv2.imwrite(f"{tmp_path}/{seq:02}.png", inside)
+    assert min(shares_of_each_shadow(meeting, Prompts(mask=str(tmp_path)))) > 0.85

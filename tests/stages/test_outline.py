@@ -212,6 +212,23 @@ def test_the_dark_line_below_an_object_is_taken_in():
     assert not taken[:, :58].any()
 
 
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_below_is_where_a_player_shows_it(rotation):
+    inside, luma = (np.rot90(part, -rotation // 90) for part in standing(0.5))
+    height, width = inside.shape
+    format_ = PictureFormat(width=width, height=height, pixel_format="gray", color_range=2, rotation=rotation)
+    planes = (np.ascontiguousarray(luma),)
+    frame = Frame(seq=0, pts=0, duration=1, key=True, format=format_, planes=planes)
+    spot = Outline(format_).step(View(frame), sure(crop(np.ascontiguousarray(inside))))
+    found = np.zeros((height, width), np.uint8)
+    found[spot.box.y : spot.box.y + spot.box.height, spot.box.x : spot.box.x + spot.box.width] = spot.values
+    upright = np.rot90(found, rotation // 90)
+    assert upright[80, 64:96].all()
+    assert not upright[:40].any()
+    assert not upright[:, :60].any()
+    assert not upright[:, 100:].any()
+
+
 def test_light_ground_below_an_object_is_not():
     inside, luma = standing(0.0)
     luma[:80][inside[:80] > 0] = 180

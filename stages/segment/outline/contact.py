@@ -1,4 +1,4 @@
-"""The thin dark line where an object stands: below its mask, taken in where the picture shows it."""
+"""The thin dark line where an object stands: below its mask as it is shown, taken in where the picture shows it."""
 
 import cv2
 import numpy as np

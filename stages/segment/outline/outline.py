@@ -9,7 +9,8 @@ from stages.segment.outline.holes import close_holes
 from stages.segment.outline.motion import ObjectMotion
 from stages.segment.outline.smear import smear
 from stages.segment.outline.steady import Steady
-from stages.segment.spot import Spot, expand, slices, tight
+from stages.segment.outline.turned import quarters, shown, stored
+from stages.segment.spot import Grey, Spot, expand, slices, tight
 from stages.segment.view import View
 from transport.messages import PictureFormat
 
@@ -18,7 +19,8 @@ class Outline:
     """Makes the outlines of one shot after another; holds a reduced picture and the last outline's distances."""
 
     def __init__(self, picture: PictureFormat) -> None:
-        self._picture = picture
+        self._picture, self._turns = picture, quarters(picture)
+        self._shown_height = picture.width if self._turns % 2 else picture.height
         self._motion = ObjectMotion(picture)
         self._steady, self._halo = Steady(), Halo()
 
@@ -31,13 +33,11 @@ class Outline:
         if spot is None:
             self._steady.forget()
             return None
-        height = self._picture.height
-        box = expand(spot.box, reach(height), self._picture)
-        luma = np.ascontiguousarray(view.luma[slices(box)])
+        box = expand(spot.box, reach(self._shown_height), self._picture)
         inside = np.zeros((box.height, box.width), np.uint8)
-        inside[slices(spot.box, box)] = close_holes(spot.values, height)
-        inside = self._steady.step(contact(inside, luma, height), way, box)
-        outline = Spot(box=box, values=inside)
+        inside[slices(spot.box, box)] = close_holes(spot.values, self._picture.height)
+        inside = self._with_contact(inside, view.luma[slices(box)])
+        outline = Spot(box=box, values=self._steady.step(inside, way, box))
         outline = smear(outline, way, self._picture) if way else outline
         return self._widened(outline, self._halo.step(view.luma))
 
@@ -46,6 +46,10 @@ class Outline:
         self._motion.forget()
         self._steady.forget()
         self._halo.forget()
+
+    def _with_contact(self, inside: Grey, luma: Grey) -> Grey:
+        upright = contact(shown(inside, self._turns), shown(luma, self._turns), self._shown_height)
+        return stored(upright, self._turns)
 
     def _widened(self, spot: Spot, pixels: int) -> Spot | None:
         box = expand(spot.box, pixels, self._picture)
