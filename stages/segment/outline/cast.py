@@ -96,7 +96,7 @@ def _votes(scene: Scene, inside: Grey, part: tuple[slice, slice]) -> Votes:
     hidden, known, plate = scene.hidden[part], scene.plate.known[part], scene.plate
     votes = shade(scene.seen[part], plate.colours[part], plate.unrest[part], known & ~hidden)
     if not (known | hidden).all():
-        looks = unlit(scene.seen, scene.hidden, scene.coarse, part, inside)
+        looks = unlit(scene.seen[part], hidden, scene.ground(inside, part), inside)
         votes = np.where(known, votes, np.where(looks, np.float32(GUESS), np.float32(DOUBT)))
     votes[hidden] = 0
     return votes

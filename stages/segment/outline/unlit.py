@@ -15,7 +15,7 @@ from stages.segment.outline.shade import is_even, is_shade
 from stages.segment.spot import Grey
 
 Coarse = NDArray[np.uint8]  # (h, w, 3)
-Part = tuple[slice, slice]  # rows and columns
+Ground = tuple[Picture, Logs]  # (h, w, 3) and (h, w)
 
 COARSE = 4  # reduced pixels each way that the ground is looked at in
 WINDOW = 0.9  # of the object's longer side: what the median is taken over
@@ -40,21 +40,25 @@ def coarse(seen: Picture, hidden: Flags) -> Coarse:
     return np.clip((small + around * 1e-3) / (share + 1e-3), 0, 255).astype(np.uint8)
 
 
-def unlit(seen: Picture, hidden: Flags, coarse: Coarse, part: Part, inside: Grey) -> Flags:
-    """Return where ground in a part of the picture is in shadow; `inside` is 255 where the object is whose it may be.
-
-    All of the picture is looked at, through `coarse`, to know the ground.
-    """
+def window_for(inside: Grey) -> int:
+    """Return the coarse pixels of the window that shows the ground around an object, which is 255 there."""
     _, _, width, height = cv2.boundingRect(inside)
-    window = min(int(max(width, height) * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
+    return min(int(max(width, height) * WINDOW / COARSE) // 2 * 2 + 3, LARGEST)
+
+
+def ground_of(coarse: Coarse, window: int, shape: tuple[int, ...]) -> Ground:
+    """Return what the ground looks like, over the (h, w) of the reduced picture, and how rough it is (log)."""
     middle = cv2.medianBlur(coarse, window)
     off = np.clip(np.abs(mean(log_ratio(coarse, middle))) * 255, 0, 255).astype(np.uint8)
-    ground, rough = (_enlarged(one, hidden.shape)[part] for one in (middle, cv2.medianBlur(off, window)))
-    rough = rough / np.float32(255)
+    return _enlarged(middle, shape), _enlarged(cv2.medianBlur(off, window), shape) / np.float32(255)
+
+
+def unlit(seen: Picture, hidden: Flags, ground: Ground, inside: Grey) -> Flags:
+    """Return where the ground of a part of the picture is in shadow; `inside` is 255 where the object is, anywhere."""
+    level, rough = ground
     least = LARGE * np.count_nonzero(cv2.dilate(inside, EDGE))
-    seen, hidden = seen[part], hidden[part]
     plain: Flags = (rough < PLAIN) & ~hidden
-    return plain & (_crisp(seen, ground, hidden) | _large(_soft(seen, ground, rough, hidden), least))
+    return plain & (_crisp(seen, level, hidden) | _large(_soft(seen, level, rough, hidden), least))
 
 
 def _crisp(seen: Picture, ground: Picture, hidden: Flags) -> Flags:
