@@ -16,6 +16,7 @@ from transport.messages import CleanFrame, Packet, StreamInfo
 USUAL_RATE = Fraction(25)  # pictures a second where the source does not say
 FASTEST = Fraction(240)  # a source that says more does not know
 FOLLOWS = 0.01  # how fast the two clocks are held together: the source's drifts against ours
+SLOWER = 0.02  # share of its speed by which the output clock may differ from ours meanwhile
 MOST_BEHIND_S = 5.0  # after a longer stop of this very process the clock is set anew, and not caught up with
 MOST_PACKETS = 10_000  # of sound that wait for their picture
 
@@ -60,8 +61,10 @@ class Pacer:
             self._packets.append(item)
             return
         ahead = self._seconds(item) - item.frame.captured
-        first = self._shown is None and not self._frames
-        self._ahead += (1.0 if first else FOLLOWS) * (ahead - self._ahead)
+        if self._shown is None and not self._frames:
+            self._ahead = ahead
+        most = SLOWER / float(self._rate)
+        self._ahead += min(max(FOLLOWS * (ahead - self._ahead), -most), most)
         self._frames.append(item)
 
     def _due(self, now: float) -> Iterator[Packet | CleanFrame]:

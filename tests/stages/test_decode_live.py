@@ -97,6 +97,21 @@ def test_a_camera_that_comes_back_as_another_is_said():
         list(continued([INFO, frame(0, 1.0), other]))
 
 
+def test_a_pause_that_its_own_times_leave_out_is_put_in_after_a_while():
+    before = [frame(4 * k, 100 + k / 25) for k in range(50)]
+    after = [frame(4 * (50 + k), 105 + (50 + k) / 25) for k in range(100)]  # 5 s later by the clock
+    found = times([INFO, *before, *after])
+    assert [pts for _, pts in found[:50]] == [4 * k for k in range(50)]
+    assert found[-1][1] == 4 * 149 + 500
+
+
+def test_frames_that_come_late_and_all_at_once_keep_their_times():
+    sent = [frame(4 * k, 100 + k / 25) for k in range(50)]
+    burst = [frame(4 * (50 + k), 104 + k / 1000) for k in range(50)]  # those of two seconds, when these are over
+    after = [frame(4 * (100 + k), 104.04 + k / 25) for k in range(50)]
+    assert [pts for _, pts in times([INFO, *sent, *burst, *after])] == [4 * k for k in range(150)]
+
+
 lives = st.lists(
     st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 10**6)), min_size=1, max_size=4), min_size=1, max_size=4
 )

@@ -85,6 +85,18 @@ def test_a_frame_that_comes_too_late_is_not_shown():
     assert len(shown) == len(set(shown)) + pacer.repeated
 
 
+def test_the_clock_goes_on_where_a_sources_times_fall_behind():
+    """A camera that paused for five seconds, and whose times do not show it."""
+    late = [
+        (at + 5, CleanFrame(frame=replace(item.frame, captured=item.frame.captured + 5), patch=item.patch))
+        for at, item in steady(200)
+        if item.frame.seq >= 50
+    ]
+    _, out = played([*steady(50), *late], 14.0)
+    moments = [now for now, _ in pictures(out)]
+    assert max(b - a for a, b in pairwise(moments)) < 0.06
+
+
 def test_sound_leaves_with_the_picture():
     sounds = [(k / 50 + 0.1, packet(20 * k + 5000)) for k in range(100)]
     _, out = played([*steady(60), *sounds], 5.0)
