@@ -6,8 +6,10 @@ import pytest
 
 from stages.errors import OptionError, PromptError
 from stages.segment.config import SegmentConfig
+from stages.segment.everything import make_targets
 from stages.segment.prompts import Prompts
 from stages.segment.segment import segment
+from stages.segment.view import View
 from stages.segment.words import parse_object_box
 from transport.messages import Box, Frame, MaskedFrame, Packet, PictureFormat, StreamInfo
 
@@ -195,3 +197,13 @@ def test_where_something_is_pointed_at_in_a_shot_nothing_is_filled_from_the_fram
     prompts = Prompts(objects=(parse_object_box("10,10,20,20@2f"),))
     out = list(segment([frame(seq, scene(1)) for seq in range(4)], prompts, EXACT))
     assert [masked.shot for masked in out] == [0, 0, 1, 1]
+
+
+def test_two_things_that_move_apart_are_two():
+    [target] = make_targets(("moving",), SegmentConfig())
+    for seq in range(12):
+        luma = scene(1)
+        luma[10:22, 4 + seq : 16 + seq] = 255
+        luma[40:52, 80 - seq : 92 - seq] = 0
+        found = target.step(View(frame(seq, luma)))
+    assert sorted(spot.box.y // 20 for spot in found) == [0, 1]
