@@ -13,12 +13,13 @@ from stages.inpaint.chunks import ChunkPlan, chunked  # noqa: E402
 from stages.inpaint.engine import EngineOptions, Picture  # noqa: E402
 from stages.inpaint.engines import find_engine  # noqa: E402
 from stages.inpaint.inpaint import inpaint  # noqa: E402
-from stages.inpaint.vinet.kind import FEATURES, HELD, SPAN  # noqa: E402
+from stages.inpaint.vinet.kind import FEATURES, HELD, SPAN, state_bytes  # noqa: E402
 from stages.inpaint.window import windows  # noqa: E402
 from stages.nets.vinet.net import VINet  # noqa: E402
 from tests.parity.vinet import seeded, wired  # noqa: E402
 from tests.stages.fills import filled, same  # noqa: E402
 from tests.stages.scenes import GREEN, MAGENTA, Scene, play  # noqa: E402
+from transport.messages import PictureFormat  # noqa: E402
 
 WIDTH, HEIGHT, COUNT = 64, 32, 20
 LEVELS = 3.5  # half a pixel of the slope below, and the rounding of chroma
@@ -189,3 +190,14 @@ def test_a_device_that_is_not_there_is_refused(random):
         pytest.skip("there is a device cuda:7")
     with pytest.raises(OptionError, match="VINet cannot run on cuda:7"):
         engine(random, device="cuda:7").start()
+
+
+@pytest.mark.parametrize("name", ["vinet_512", "vinet_256"])
+def test_numbers_of_half_the_bits_take_less_memory_and_auto_counts_all_where_only_torch_could_tell(name):
+    picture = PictureFormat(width=1920, height=1080, pixel_format="yuv420p")
+    half, full, unknown = (
+        state_bytes(picture, name, EngineOptions(precision=precision, device="cuda"))
+        for precision in ("bf16", "f32", "auto")
+    )
+    assert 0.5 * full < half < 0.7 * full
+    assert unknown == full
