@@ -46,7 +46,7 @@ class Cast:
         self._centre: tuple[float, float] | None = None  # of the object
 
     def step(self, scene: Scene, inside: Grey) -> Flags:
-        """Return where its shadow and its reflection are, (h, w); `inside` is 255 where the object is, somewhere."""
+        """Return where its shadow and its reflection are, (h, w); `inside` is 255 where the object is, never empty."""
         found = self._find(scene, inside, zone_of(inside))
         return found | self._mirror.step(scene.seen, inside, scene.hidden)
 
