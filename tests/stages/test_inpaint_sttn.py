@@ -201,4 +201,9 @@ def test_the_kind_says_how_far_it_looks_and_finds_its_weights(tmp_path, monkeypa
     with pytest.raises(OptionError, match="STTN cannot run on cuda:7"):
         sttn(EngineOptions(device="cuda:7")).start()
     small, large = (PictureFormat(width=width, height=width // 2, pixel_format="yuv420p") for width in (96, 1920))
-    assert sttn(EngineOptions()).state_bytes(small) < sttn(EngineOptions()).state_bytes(large) < 1 << 30
+    full, half, unknown = (
+        sttn(EngineOptions(precision=precision, device="cuda")).state_bytes for precision in ("f32", "bf16", "auto")
+    )
+    assert full(small) < full(large) < 1 << 30
+    assert 0.5 * full(large) < half(large) < 0.7 * full(large)
+    assert unknown(large) == full(large)  # what a GPU multiplies fast, only torch knows

@@ -7,6 +7,7 @@ from typing import Final
 from stages.inpaint.checkpoint import checkpoint
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
 from stages.inpaint.sttn.region import CELL, most_cells
+from stages.nets.numbers import number_bytes
 from stages.pixels import frame_bytes
 from transport.messages import PictureFormat
 
@@ -17,8 +18,11 @@ REFERENCES: Final = 4  # the latest ones that are held; the original takes them 
 
 PARAMETERS: Final = 16_556_163
 STRIDE: Final = 4  # pixels of a frame from one place to the next
-FEATURE_BYTES: Final = 256 * 4  # of one place of one frame: channels in f32
-PASS: Final = (30, 3)  # times one frame's features: what a pass takes, and more for each frame; measured in f32
+CHANNELS: Final = 256  # numbers of one place of one frame
+PASS: Final = (
+    38,
+    3,
+)  # times one frame's features: what a pass takes, and more for each frame; 86 of 16 frames measured
 COLOUR_BYTES: Final = 3 * 4  # of one pixel that was made
 
 
@@ -46,9 +50,12 @@ def stretch_for(look_ahead: int) -> int:
 
 
 def state_bytes(picture: PictureFormat, options: EngineOptions) -> int:
-    """Return what weights, references, the features of all frames and one pass take at most, in f32."""
+    """Return what weights, as they are read, and references, the features of all frames and one pass take at most.
+
+    What an allocator keeps beside is not known here: glibc's is seen to keep a third of a pass in f32, little in bf16.
+    """
     cells = most_cells(picture.width, picture.height, options.working)
-    features = cells * (CELL // STRIDE) ** 2 * FEATURE_BYTES
+    features = cells * (CELL // STRIDE) ** 2 * CHANNELS * number_bytes(options.device, options.precision)
     made = cells * CELL**2 * COLOUR_BYTES
     frames, pixels = BEHIND + 1 + options.look_ahead + REFERENCES, picture.width * picture.height
     held = REFERENCES * (frame_bytes(picture) + pixels) + stretch_for(options.look_ahead) * made
