@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Final
@@ -107,7 +108,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     assert spec.shares is not None
     engine, options = spec.job.engine, spec.job.inpaint
     kind = adaptive(engine, options, tally.fills_at) if spec.job.live else find_engine(engine, options)
-    warm_up(kind)
+    warm_up(find_engine(spec.job.engine, replace(spec.job.inpaint, foresight="")))  # what was found is of the video
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left

@@ -87,14 +87,14 @@ def test_a_camera_that_falls_silent_is_told_of_until_it_is_back(tmp_path: Path) 
         until(lambda: not asking.firing(), 60, "all to be well again")
 
 
-def worker(run: psutil.Process, name: str) -> psutil.Process:
-    """Return a worker of a run by its name, as soon as it is there."""
+def worker(run: psutil.Process, name: str, *, not_pid: int = 0) -> psutil.Process:
+    """Return a worker of a run by its name, as soon as it is there and another than the one that was killed."""
     found: list[psutil.Process] = []
 
     def look() -> bool:
         for child in run.children():
             with contextlib.suppress(psutil.Error):  # it has just ended
-                if name in child.cmdline():
+                if child.pid != not_pid and name in child.cmdline():
                     found.append(child)
         return bool(found)
 
@@ -106,8 +106,11 @@ def test_replicas_that_die_again_and_again_are_told_of(tmp_path: Path) -> None:
     source = make(tmp_path / "street.mkv", Clip(frames=200))
     words = ("--loop", "100000", "--replicas", "2", "--chunk", "12")
     with watched(tmp_path, str(source), *words, processes=6, times=2 * FASTER) as (asking, run):
+        last = 0
         for _ in range(4):
-            worker(run, "inpaint-0").kill()
+            victim = worker(run, "inpaint-0", not_pid=last)
+            victim.kill()
+            last = victim.pid
         until(lambda: "CleanplateRestartStorm" in asking.firing(), 20, "the alert")
         assert run.is_running()
         until(lambda: "CleanplateRestartStorm" not in asking.firing(), 40, "the end of it")

@@ -1,5 +1,6 @@
 """Every process of a run serves its own numbers, on the port after its neighbour's."""
 
+import mmap
 import re
 import signal
 import socket
@@ -118,7 +119,8 @@ def test_what_a_process_takes_is_what_the_kernel_says() -> None:
     before, files = resident_bytes(), open_files()
     assert before is not None
     assert files is not None
-    block = bytearray(64 << 20)
+    block = mmap.mmap(-1, 64 << 20)
+    block.write(b"\1" * len(block))
     with open("/dev/null", "rb"):
         assert open_files() == files + 1
     assert resident_bytes() > before + len(block) // 2  # type: ignore[operator]

@@ -106,7 +106,7 @@ REFUSED = {
     "no pass": ("in.mkv --passes 0", r"--passes 0 cannot be used"),
     "an engine without a past": ("in.mkv --passes 2 --engine telea", r"with engine telea, only with propagate"),
     "standard input": ("- --passes 2", r"reads the source 2 times, which standard input cannot be"),
-    "a camera": ("rtsp://me:secret@host/x --passes 2", r"which rtsp://host/x cannot be; a file or a folder can"),
+    "a camera": ("rtsp://me:secret@host/x --passes 2", r"a live stream comes once and has no end"),
     "a named pipe": ("pipe --passes 2", r"which pipe cannot be"),
     "masks from a named pipe": ("in.mkv --passes 2 --mask pipe", r"reads the mask 2 times, which pipe cannot be"),
 }
