@@ -107,7 +107,7 @@ class Endpoint:
         """Welcome a peer, or say why not; saying hello twice changes nothing."""
         reason = self._objection(hello)
         if reason:
-            log.warning("%s: refused %s: %s", self.address, hello.name[:40], reason)
+            log.warning("%s: refused %s: %s", self.address, _plain(hello.name[:40]), reason)
             self._send(Peer(id=sender), [*codec.encode(RefusedNote(sentence=reason))])
             return
         peer = known or Peer(id=sender, role=hello.role, name=hello.name, incarnation=hello.incarnation, welcome=True)
@@ -124,7 +124,7 @@ class Endpoint:
         if not hmac.compare_digest(hello.token.encode(errors="surrogateescape"), self._hub.token.encode()):
             return "the token is not that of this run"
         if hello.role not in self._accepts:
-            return f"a {hello.role[:20]} is not expected here, but {' or '.join(sorted(self._accepts))}"
+            return f"a {_plain(hello.role[:20])} is not expected here, but {' or '.join(sorted(self._accepts))}"
         if len(self.peers) >= MAX_PEERS:
             return f"there are {MAX_PEERS} peers already"
         return ""
@@ -312,3 +312,8 @@ class Hub:
                 socket.close(int(self.deadlines.linger * 1000))
             self._endpoints.clear()
             self._context.term()
+
+
+def _plain(text: str) -> str:
+    """Return what a stranger says as it can be shown and logged anywhere."""
+    return text.encode("ascii", "backslashreplace").decode()
