@@ -31,4 +31,4 @@ lint: env
 	$(VENV)/bin/mypy
 
 test: lint $(LEARNED)
-	$(VENV)/bin/pytest -q -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -q -n auto --dist loadfile

@@ -15,6 +15,7 @@ from tests.runs import job, run  # noqa: E402
 FRAMES = 30
 
 
+@pytest.mark.timeout(400)  # four processes load torch
 def test_one_replica_and_three_write_the_same_bytes(tmp_path: Path) -> None:
     shapes = {name: tuple(tensor.shape) for name, tensor in VINet(double=True).state_dict().items()}
     torch.save(weights(shapes), tmp_path / "save_agg_rec_512.pth")
