@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from transport.messages import Packet, StreamInfo
 
 PAUSES_S: Final = (1.0, 5.0, 10.0, 60.0)  # before an output that failed is tried again, and again
-WELL_S: Final = 30.0  # an output that went on for so long has recovered: its next pause is the first again
+WELL_S: Final = 5.0  # an output that went on for so long has recovered: its next pause is the first again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
