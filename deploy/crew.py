@@ -14,7 +14,7 @@ from deploy.children import Child
 from deploy.config import Job, Spec
 from deploy.errors import exit_code
 from deploy.pipeline import CONTROL, STAGES
-from deploy.policy import back_off
+from stages.retry import pause_s
 from transport.deadlines import Deadlines
 from transport.errors import TransportError
 
@@ -135,7 +135,7 @@ class Crew:
 
     def _open_again(self, child: Child) -> None:
         self.failures = 1 if child.progress.frames_in else self.failures + 1
-        wait = back_off(self.failures)
+        wait = pause_s(self.failures)
         child.restart_at = time.monotonic() + wait
         self.reopened += 1
         log.warning("the source is gone (%s); it is opened again in %.0f s", child.cause(), wait)

@@ -8,7 +8,6 @@ from stages.errors import OptionError
 
 BEHIND, LATE, BROKE_OFF = "behind", "late", "broke off"  # why frames are let go
 TOLERATED: Final = 1000  # packets in a row that cannot be decoded
-BACK_OFF_S: Final = (1.0, 5.0, 10.0, 60.0)  # before each further try to open a source that does not come back
 RENEWS: Final = 0.1  # how fast the measured pace follows
 WAITING: Final = 4  # frames that wait before the window, in decode and on the link
 SHORTEST_S: Final = 0.1
@@ -47,11 +46,6 @@ def _seconds(option: str, words: str) -> float:
 def as_live(decode: DecodeConfig, policy: LivePolicy) -> DecodeConfig:
     """Return how a live source is read: what is damaged is left out, and its silence ends it."""
     return replace(decode, live=True, timeout_s=policy.silence_s, tolerate=TOLERATED)
-
-
-def back_off(failures: int) -> float:
-    """Return the seconds to wait before a source is opened again that failed so many times in a row, 1 or more."""
-    return BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1]
 
 
 class Window:

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.encode.composite import composited
 from stages.encode.images import rgb
-from stages.encode.live.composite import composited
 from transport.errors import AddressError
 from transport.messages import CleanFrame, Frame, Mask
 

@@ -26,7 +26,8 @@ from deploy.errors import UNEXPECTED, exit_code, sentence
 from deploy.orphan import die_with
 from stages.decode.names import public_name
 from stages.encode.live.backlog import Backlog
-from stages.encode.live.output import WELL_S, State, pause_s
+from stages.encode.live.output import State
+from stages.retry import WELL_S, pause_s
 from transport import codec
 from transport.messages import Packet, StreamInfo
 

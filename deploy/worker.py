@@ -4,7 +4,6 @@ Exit code 0: everything was done, or what could be done after a failure that was
 in the function that runs the stage which needs them.
 """
 
-import ctypes
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ from deploy.config import Spec
 from deploy.control import Alone, Control, quietly
 from deploy.errors import TERMINATED, exit_code, sentence
 from deploy.health import serving
+from deploy.orphan import die_with
 from deploy.tally import Tally
 from stages.errors import StageError
 from transport import codec
@@ -29,7 +29,6 @@ from transport.messages import CleanFrame, Frame, MaskedFrame, Packet, StreamInf
 from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
-PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
@@ -186,7 +185,8 @@ RUN: Final = {
 
 def run(spec: Spec) -> int:
     """Run one stage to its end and return the exit code."""
-    die_with_parent(spec.parent)
+    if spec.parent and not die_with(spec.parent):
+        return exit_code(TransportError())
     tally = Tally(spec)
     with (
         serving(spec.metrics, tally.pages()),
@@ -250,15 +250,6 @@ def _drain(spec: Spec, hub: Hub, control: Control | Alone) -> None:
         control.draining = True
     else:
         hub.halt("told to stop")
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its supervisor dies, however that dies (Linux)."""
-    if not parent or sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(exit_code(TransportError()))
 
 
 def main() -> int:

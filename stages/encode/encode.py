@@ -7,12 +7,12 @@ one in each of its threads.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from stages.encode.composite import composited
 from stages.encode.config import EncodeConfig
 from stages.encode.images import Pictures
 from stages.encode.mux import Movie
 from stages.encode.targets import check_place, is_folder
 from stages.errors import SinkError
-from stages.pixels import blend
 from transport.messages import CleanFrame, Frame, Packet, PictureFormat, StreamInfo, Written
 
 
@@ -61,7 +61,7 @@ def encode(items: Iterable[StreamInfo | Packet | CleanFrame], target: str, confi
             if isinstance(item, Packet):
                 writer.side(item)
             else:
-                writer.picture(_composited(item, info.format, writer.frames))
+                writer.picture(_clean(item, info.format, writer.frames))
                 yield Written(frames=writer.frames, durable=writer.durable)
         if not writer.frames:  # it failed before its first frame: nothing that may take the target's name
             writer.abandon()
@@ -79,19 +79,16 @@ def _writer(info: StreamInfo, target: str, config: EncodeConfig) -> Writer:
     return Pictures(info, target) if is_folder(target, images=images) else Movie(info, target, config)
 
 
-def _composited(item: StreamInfo | CleanFrame, expected: PictureFormat, seq: int) -> Frame:
+def _clean(item: StreamInfo | CleanFrame, expected: PictureFormat, seq: int) -> Frame:
     """Return the frame with its patch laid over it, after making sure that it is the one expected."""
     if not isinstance(item, CleanFrame):
         raise ValueError(f"{type(item).__name__} before frame {seq}, a CleanFrame or Packet expected")
-    frame, patch = item.frame, item.patch
+    frame = item.frame
     if frame.seq != seq:
         raise ValueError(f"frame {frame.seq} came where frame {seq} was expected")
     if frame.format != expected:
         raise SinkError(f"frame {seq} is {_spelt(frame.format)}, the stream began as {_spelt(expected)}")
-    if patch.pixels is None:
-        return frame
-    planes = blend(frame, patch.mask.box, patch.pixels, patch.mask.alpha)
-    return Frame(seq=seq, pts=frame.pts, duration=frame.duration, key=frame.key, format=frame.format, planes=planes)
+    return composited(item)
 
 
 def _spelt(picture: PictureFormat) -> str:

@@ -37,7 +37,7 @@ def make_targets(names: Sequence[str], config: SegmentConfig) -> list[Target]:
     """Return what finds the targets of these names; PromptError for a class that nobody knows."""
     found: list[Target] = []
     if MOVING in names:
-        found.append(_Moving())
+        found.append(_Moving(apart=bool(config.effects)))
     if classes := [name for name in names if name != MOVING]:
         found.append(_Classes(classes, config))
     return found
@@ -55,14 +55,18 @@ def check_targets(names: Sequence[str], config: SegmentConfig) -> None:
 class _Moving:
     """Everything that moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool) -> None:
+        """Whether its parts are wanted one by one: only what each of them casts is looked for one by one."""
         from stages.segment.detect.moving import Moving
 
-        self._moving = Moving()
+        self._moving, self._apart = Moving(), apart
 
     def step(self, view: View, window: Sequence[View] = ()) -> list[Spot]:
-        """Return the parts of it that stand apart in the next frame."""
-        return parts(sure(self._moving.step(view, window)), view.frame.format)
+        """Return it, or the parts of it that stand apart, in the next frame."""
+        spot = sure(self._moving.step(view, window))
+        if self._apart:
+            return parts(spot, view.frame.format)
+        return [spot] if spot else []
 
     def cut(self) -> None:
         """Know that the next frame begins a new shot."""

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from deploy.config import Job
 from deploy.outcome import Outcome
-from deploy.policy import LivePolicy, Window, as_live, back_off, policy_of
+from deploy.policy import LivePolicy, Window, as_live, policy_of
 from deploy.run import check_job
 from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
 from stages.errors import OptionError
 from stages.pixels import luma
+from stages.retry import pause_s
 from tests.clips import Clip, make, number
 from tests.rtsp import RtspServer
 from tests.runs import frames_of, job, run, times_of
@@ -232,7 +233,7 @@ def test_a_camera_that_was_never_there_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_waits_before_a_source_is_opened_again_grow_to_a_minute() -> None:
-    assert [back_off(failures) for failures in (1, 2, 3, 4, 5, 100)] == [1, 5, 10, 60, 60, 60]
+    assert [pause_s(failures) for failures in (1, 2, 3, 4, 5, 100)] == [1, 5, 10, 60, 60, 60]
 
 
 def test_fewer_frames_are_under_way_where_they_take_longer() -> None:

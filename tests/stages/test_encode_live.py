@@ -16,7 +16,6 @@ from stages.encode.live.backlog import Backlog
 from stages.encode.live.broadcast import broadcast
 from stages.encode.live.config import LiveConfig
 from stages.encode.live.lane import Lane
-from stages.encode.live.output import PAUSES_S, pause_s
 from stages.errors import OptionError, SinkError
 from tests.clips import Clip, number_in
 from tests.stages.encoded import info_of, synthetic, untouched
@@ -202,10 +201,6 @@ def test_an_output_that_failed_is_tried_again_and_goes_on_at_a_keyframe(caplog: 
     assert disk.packets[0].key
     assert (lane.state.failures, lane.state.trouble) == (1, "")
     assert "disk: no space left; it is tried again in 1 s" in caplog.text
-
-
-def test_pauses_grow_and_then_stay():
-    assert [pause_s(failures) for failures in range(1, 7)] == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
 
 
 VIDEO, SOUND = 3, 0

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from stages.encode.composite import composited
 from stages.encode.live.coder import Coder
-from stages.encode.live.composite import composited
 from stages.encode.live.config import LiveConfig
 from stages.encode.live.output import Output
 from stages.errors import SinkError

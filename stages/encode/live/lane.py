@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from stages.encode.live.backlog import Backlog
-from stages.encode.live.output import WELL_S, State, pause_s
+from stages.encode.live.output import State
 from stages.errors import StageError
+from stages.retry import WELL_S, pause_s
 from transport.messages import Packet, StreamInfo
 
 log = logging.getLogger(__name__)

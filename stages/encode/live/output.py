@@ -1,12 +1,9 @@
 """What every live output is to its broadcast: a place that takes packets at once, whatever has become of it."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from transport.messages import Packet, StreamInfo
-
-PAUSES_S: Final = (1.0, 5.0, 10.0, 60.0)  # before an output that failed is tried again, and again
-WELL_S: Final = 5.0  # an output that went on for so long has recovered: its next pause is the first again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +40,3 @@ class Output(Protocol):
     def join(self, deadline: float) -> None:
         """Wait until all that was taken is out, or until a moment of time.monotonic(), and close."""
         ...
-
-
-def pause_s(failures: int) -> float:
-    """Return how long to wait after so many failures in a row, at least one."""
-    return PAUSES_S[min(failures, len(PAUSES_S)) - 1]

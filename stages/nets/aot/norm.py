@@ -38,6 +38,6 @@ def fold(net: nn.Module) -> None:
             for (_, conv), (name, norm) in pairwise(list(module.named_children())):
                 if isinstance(conv, nn.Conv2d) and isinstance(norm, FrozenBatchNorm2d):
                     scale = norm.weight * (norm.running_var + EPSILON).rsqrt()
-                    conv.weight *= scale.view(-1, 1, 1, 1)
+                    conv.weight = nn.Parameter(conv.weight * scale.view(-1, 1, 1, 1))
                     conv.bias = nn.Parameter(norm.bias - norm.running_mean * scale)
                     setattr(module, name, nn.Identity())

@@ -14,8 +14,8 @@ _declared: list[torch.library.Library] = []  # a schema lives as long as its lib
 def prepare() -> bool:
     """Make `import torchvision` work, and return whether torchvision is there at all; call it before the import.
 
-    torchvision's wheel from the package index is built against CUDA; beside a CPU build of torch its compiled library
-    does not load, and its import fails for want of two schemas that it only adds meta functions to. Here they are
+    torchvision's wheel on PyPI is built against CUDA; beside a CPU build of torch its compiled library does not load,
+    and its import fails for want of two schemas that it only adds meta functions to. Here they are
     declared where they are missing, and no installed file is touched. Calling such an operator still fails.
     """
     if find_spec("torchvision") is None:
@@ -31,10 +31,11 @@ def prepare() -> bool:
 def _compiled() -> bool:
     """Return whether torchvision's compiled library loads; it registers the operators as it does."""
     spec = find_spec("torchvision")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        for file in sorted(Path(place).glob("_C.*")):
-            try:
-                torch.ops.load_library(str(file))  # type: ignore[no-untyped-call]
-            except OSError:
-                return False
+    assert spec is not None
+    assert spec.origin is not None
+    for file in sorted(Path(spec.origin).parent.glob("_C.*")):
+        try:
+            torch.ops.load_library(str(file))  # type: ignore[no-untyped-call]
+        except OSError:
+            return False
     return hasattr(torch.ops.torchvision, "nms")

@@ -108,3 +108,13 @@ def joined(new, old):
 def grids(short):
     """The original lays the short-term memory out as (B, C, h, w)."""
     return [tensor.transpose(1, 2) for tensor in flat(short)]
+
+
+def test_norms_are_folded_into_weights_that_share_their_memory():
+    """A checkpoint may hold one number for a whole tensor."""
+    pair = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1, bias=False), FrozenBatchNorm2d(4))
+    pair[0].weight = torch.nn.Parameter(torch.full((1, 1, 1, 1), 0.5).expand(4, 3, 1, 1))
+    pair[1].weight = torch.arange(1.0, 5.0)
+    before = pair(torch.ones(1, 3, 2, 2))
+    fold(pair)
+    assert apart(pair(torch.ones(1, 3, 2, 2)), before.numpy()) < TOLERANCE

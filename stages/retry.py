@@ -1,0 +1,11 @@
+"""How long to wait before something that failed is tried again: a camera, a server, a disk."""
+
+from typing import Final
+
+PAUSES_S: Final = (1.0, 5.0, 10.0, 60.0)
+WELL_S: Final = 5.0  # what went on for so long has recovered: its next pause is the first again
+
+
+def pause_s(failures: int) -> float:
+    """Return the seconds to wait after so many failures in a row, at least one."""
+    return PAUSES_S[min(failures, len(PAUSES_S)) - 1]
