@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.config import Job
-from deploy.outcome import Outcome
+from deploy.live import MOST_FRAMES, Newest
+from deploy.outcome import NOTHING, Outcome, account
 from deploy.policy import LivePolicy, Window, as_live, policy_of
 from deploy.run import check_job
 from deploy.supervisor import Supervisor
@@ -28,7 +29,8 @@ from stages.retry import pause_s
 from tests.clips import Clip, make, number
 from tests.rtsp import RtspServer
 from tests.runs import frames_of, job, run, times_of
-from transport.messages import Frame
+from tests.stages.test_decode_live import INFO, frame, packet
+from transport.messages import Frame, Packet
 
 FRAMES = 200
 POLICY = LivePolicy(latency_s=1.5, silence_s=2.0)
@@ -234,6 +236,47 @@ def test_a_camera_that_was_never_there_is_said_at_once(tmp_path: Path) -> None:
 
 def test_waits_before_a_source_is_opened_again_grow_to_a_minute() -> None:
     assert [pause_s(failures) for failures in (1, 2, 3, 4, 5, 100)] == [1, 5, 10, 60, 60, 60]
+
+
+class Door:
+    """An outlet that takes so many messages more."""
+
+    def __init__(self) -> None:
+        self.room, self.taken = 0, []
+
+    def offer(self, message: object) -> bool:
+        if self.room:
+            self.room -= 1
+            self.taken.append(message)
+        return len(self.taken) > 0 and self.taken[-1] is message
+
+
+def test_where_nobody_takes_frames_the_oldest_are_let_go_and_what_is_no_frame_is_kept() -> None:
+    door = Door()
+    newest = Newest(door)  # type: ignore[arg-type]
+    newest.send(INFO)
+    for seq in range(100):
+        newest.send(frame(seq, float(seq)))
+        newest.send(packet(seq))
+    assert newest.dropped == 100 - MOST_FRAMES
+    door.room = 1000
+    newest.send(frame(100, 100.0))
+    assert door.taken[0] is INFO
+    assert [item.pts for item in door.taken if isinstance(item, Frame)] == [98, 99, 100]
+    assert sum(isinstance(item, Packet) for item in door.taken) == 100
+
+
+def test_the_ledger_knows_frames_behind_late_repeated_and_lost_with_their_source() -> None:
+    progress = {
+        "decode": replace(NOTHING, frames_in=100, dropped={"behind": 10}),
+        "segment": replace(NOTHING, frames_in=87),
+        "encode": replace(NOTHING, written=95, repeated=12, dropped={"late": 4}),
+    }
+    ledger = account(progress, None, live=True, restarts=0, seconds=4.0).ledger
+    assert ledger.dropped == {"behind": 10, "broke off": 3, "late": 4}
+    assert ledger.imbalance == 0
+    progress["encode"] = replace(progress["encode"], written=94)
+    assert account(progress, None, live=True, restarts=0, seconds=4.0).ledger.imbalance == 1
 
 
 def test_fewer_frames_are_under_way_where_they_take_longer() -> None:

@@ -1,10 +1,15 @@
 """The fill of a live stream gets cheaper where there is no time for it, and better again."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
-from stages.inpaint.adapt import PATIENCE_S, RETRY_S, Pace, adaptive
-from stages.inpaint.engine import DEFAULTS
+import numpy as np
+
+from stages.inpaint.adapt import PATIENCE_S, RETRY_S, Adaptive, Pace, adaptive
+from stages.inpaint.engine import DEFAULTS, EngineKind, Picture, Reach
 from stages.inpaint.engines import find_engine
+from stages.pixels import Pixels
+from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat
 
 FRAME_S = 0.04
 
@@ -79,3 +84,38 @@ def test_a_slow_stream_is_not_a_slow_engine() -> None:
 def test_its_reach_is_that_of_the_engine_itself() -> None:
     assert adaptive("propagate", DEFAULTS).reach == find_engine("propagate").reach
     assert adaptive("telea", DEFAULTS).reach == find_engine("telea").reach
+
+
+class Named:
+    """An engine whose every pixel is its number."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.seen = number, 0
+
+    def fill(self, window: Sequence[Picture]) -> Pixels:
+        self.seen = len(window)
+        return np.full((2, 2, 1), self.number, np.float32)
+
+
+def test_the_fill_that_there_is_time_for_fills_with_its_own_part_of_the_window() -> None:
+    engines = [Named(0), Named(1)]
+    wide, narrow = Reach(offsets=(-1, 0, 1)), Reach(offsets=(0,))
+    kinds = [
+        EngineKind(reach=reach, state_bytes=lambda picture: 0, start=lambda engine=engine: engine)
+        for reach, engine in zip((wide, narrow), engines, strict=True)
+    ]
+    pace = Pace(2)
+    filling = Adaptive(kinds, wide.offsets, pace)
+    gray = PictureFormat(width=4, height=2, pixel_format="gray")
+    planes = (np.zeros((2, 4), np.uint8),)
+    shown = MaskedFrame(
+        frame=Frame(seq=0, pts=0, duration=1, key=False, format=gray, planes=planes),
+        mask=Mask(box=Box(x=0, y=0, width=2, height=2), alpha=np.full((2, 2), 255, np.uint8)),
+        shot=0,
+        emit=True,
+    )
+    found = []
+    for pace.level in (0, 1, 0):
+        found.append(int(filling.fill([Picture(shown)] * 3)[0, 0, 0]))
+    assert found == [0, 1, 0]
+    assert [engine.seen for engine in engines] == [3, 1]
