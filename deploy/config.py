@@ -6,6 +6,7 @@ from deploy.budget import Shares
 from deploy.policy import LivePolicy
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
+from stages.encode.live.config import FolderConfig
 from stages.inpaint.engine import DEFAULTS, EngineOptions
 from stages.segment.config import SegmentConfig
 from stages.segment.prompts import Prompts
@@ -26,6 +27,7 @@ class Job:
     inpaint: EngineOptions = DEFAULTS
     live: LivePolicy | None = None  # of a camera; None: everything is waited for, as for a file
     also: tuple[str, ...] = ()  # further targets of a live stream
+    folders: FolderConfig = field(default_factory=FolderConfig)  # how much HLS and recordings keep
     preview: str = ""  # host:port at which its pictures can be looked at; empty: nowhere
     passes: int = 1  # over the source
     track_only: bool = False  # write the masks into the target, instead of a clean video

@@ -70,6 +70,9 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
     live.add_argument("--latency", default="2s", metavar="TIME", help="from capture to output (%(default)s)")
     live.add_argument("--silence", default="10s", metavar="TIME", help="without a frame, till reopened (%(default)s)")
     live.add_argument("--also", **REPEATED, metavar="TARGET", help="rtsp://..., hls:DIR, record:DIR beside the first")
+    live.add_argument(
+        "--keep-recordings", default="", metavar="AGE,SIZE", help="delete the oldest beyond 7d, 500GiB, 7d,500GiB (all)"
+    )
     live.add_argument("--preview", default="", metavar="HOST:PORT", help="show /preview/segment and /preview/encode")
     live.add_argument("--clock", default="stream", help="its time stamps, or the arrival of frames (%(default)s)")
 
@@ -102,6 +105,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
 
     from deploy.budget import parse_size
     from deploy.config import Job
+    from deploy.keep import parse_kept
     from deploy.logins import SOURCE, TARGET, with_login
     from deploy.policy import as_live, policy_of
     from stages.decode.config import DecodeConfig
@@ -122,6 +126,7 @@ def job_of(arguments: argparse.Namespace) -> "Job":
         decode=as_live(decode, live) if live else decode,
         live=live,
         also=tuple(arguments.also),
+        folders=parse_kept(arguments.keep_recordings),
         preview=arguments.preview,
         segment=_segment(arguments),
         encode=EncodeConfig(codec=arguments.codec, crf=arguments.crf, preset=arguments.preset, force=arguments.force),

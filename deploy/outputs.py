@@ -8,9 +8,10 @@ from deploy.config import Job
 from stages.encode.codecs import AUTO
 from stages.encode.config import EncodeConfig
 from stages.encode.live.coder import check_codec
-from stages.encode.live.config import FolderConfig, LiveConfig
+from stages.encode.live.config import LiveConfig
 from stages.encode.live.output import Output
-from stages.encode.live.targets import is_live, open_outputs
+from stages.encode.live.targets import is_live, is_recording, open_outputs
+from stages.errors import OptionError
 from transport.messages import CleanFrame, Packet, StreamInfo, Written
 
 CLEAN, MASKED = "encode", "segment"  # the stages whose pictures can be looked at
@@ -27,6 +28,12 @@ def check_sent(job: Job) -> None:
     _outputs(job)
 
 
+def check_kept(job: Job) -> None:
+    """Raise OptionError for bounds of recordings where nothing is recorded."""
+    if (job.folders.most_bytes or job.folders.most_age_s) and not any(map(is_recording, (job.target, *job.also))):
+        raise OptionError("--keep-recordings says how much of record:FOLDER is kept, and no output is one")
+
+
 def send(messages: Iterable[StreamInfo | Packet | CleanFrame], job: Job) -> Iterator[Written]:
     """Encode a stream once and bring it to all outputs of its job; yield how far it is after every frame."""
     from stages.encode.live.broadcast import broadcast
@@ -37,7 +44,7 @@ def send(messages: Iterable[StreamInfo | Packet | CleanFrame], job: Job) -> Iter
 def _outputs(job: Job) -> tuple[Output, ...]:
     from deploy.push import Push
 
-    return open_outputs((job.target, *job.also), FolderConfig(), Push)
+    return open_outputs((job.target, *job.also), job.folders, Push)
 
 
 def _coding(encode: EncodeConfig) -> LiveConfig:

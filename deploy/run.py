@@ -13,7 +13,7 @@ from deploy.config import Job
 from deploy.errors import LedgerError, exit_code, sentence
 from deploy.ledger import Ledger
 from deploy.outcome import Outcome
-from deploy.outputs import check_sent, is_sent
+from deploy.outputs import check_kept, check_sent, is_sent
 from deploy.passes import check_passes, first_pass, prepared, say_size
 from deploy.pipeline import FIRST_PASS, FLOW, TRACK_ONLY, Stage
 from deploy.supervisor import Supervisor
@@ -37,6 +37,7 @@ def check_job(job: Job) -> None:
     find_engine(job.engine, job.inpaint)
     if job.live and (job.track_only or job.passes != 1):
         raise OptionError("a live stream comes once and has no end: --track-only and --passes are for files")
+    check_kept(job)
     if is_sent(job):
         check_sent(job)
     elif job.track_only:

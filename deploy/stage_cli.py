@@ -97,6 +97,7 @@ def _check(arguments: argparse.Namespace, job: "Job") -> None:
     """Raise for everything about one stage that can be known to be wrong before it starts."""
     from deploy.addresses import check_connect, check_listen, check_metrics
     from deploy.budget import check_counts
+    from deploy.outputs import check_kept, check_sent, is_sent
     from deploy.run import check_prompts
     from stages.encode.targets import check_target
     from stages.errors import OptionError
@@ -107,7 +108,11 @@ def _check(arguments: argparse.Namespace, job: "Job") -> None:
     if arguments.stage == "segment":
         check_prompts(job.prompts)
     if arguments.stage == "encode":
-        check_target(job.target, job.encode, "-")
+        check_kept(job)
+        if is_sent(job):
+            check_sent(job)
+        else:
+            check_target(job.target, job.encode, "-")
     for option in ("listen", "work"):
         if address := getattr(arguments, option):
             (check_listen if arguments.listen else check_connect)(option, address)

@@ -25,6 +25,11 @@ def is_live(target: str) -> bool:
     return is_url(target) or target.startswith((HLS, RECORD)) or target.lower().endswith(_SUFFIX)
 
 
+def is_recording(target: str) -> bool:
+    """Tell whether a live output is a folder of recordings."""
+    return target.startswith(RECORD)
+
+
 def open_outputs(targets: Sequence[str], config: FolderConfig, push: Callable[[str], Output]) -> tuple[Output, ...]:
     """Return an output for every target; `push` makes those of servers.
 
@@ -61,7 +66,7 @@ def _open(target: str, place: str | Path, config: FolderConfig, push: Callable[[
         check_url(place)
         return push(place)
     _make(place)
-    if target.startswith(RECORD):
+    if is_recording(target):
         return Lane(target, partial(Recording, folder=place, config=config))
     playlist = place / (PLAYLIST if target.startswith(HLS) else Path(target).name)
     return Lane(target, partial(Folder, playlist=playlist, config=config))
