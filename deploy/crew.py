@@ -58,8 +58,8 @@ class Crew:
 
     @property
     def all_ready(self) -> bool:
-        """Every worker has said so."""
-        return all(child.ready for child in self.children.values())
+        """Every worker has said so, or has ended: a short stream may be over before the last replica is up."""
+        return all(child.ready or child.done for child in self.children.values())
 
     @property
     def all_done(self) -> bool:

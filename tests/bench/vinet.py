@@ -2,7 +2,8 @@
 
     python -m tests.bench.vinet speed [SIDE]      milliseconds of one processor a frame, as f32 and bf16, side by side
     python -m tests.bench.vinet memory [FRAMES]   MiB of the process, every tenth of a run of small frames
-    python -m tests.bench.vinet seams             PSNR from one chunk to several, by lead-in and frames after the seam
+    python -m tests.bench.vinet seams             PSNR from one chunk to several, by length and lead-in
+    python -m tests.bench.vinet regions FOLDER    milliseconds a frame for clips, each with frames/ and masks/
 
 All with seeded weights, which know nothing: how fast an answer is forgotten, and so how soon a seam is gone, is the
 published weights' own.
@@ -12,10 +13,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice, product
 from pathlib import Path
 
+import cv2
 import numpy as np
 import psutil
 import torch
@@ -31,7 +33,9 @@ from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat
 ROUNDS = 5
 LEAD_INS = (0, 6, 15, 30)
 AFTER = (0, 1, 2, 5, 10, 20)  # frames after a seam
-SEAMS = (60, 120, 180)
+CHUNKS = (60, 120, 300)
+FRAMES = 330  # of the clip that is cut into these
+AHEAD = 6  # frames that the window looks ahead
 SIDE = 64  # pixels of the clips for memory and seams
 
 
@@ -80,32 +84,60 @@ def memory(folder: Path, frames: int) -> None:
 
 
 def seams(folder: Path) -> None:
-    """Print, for every lead-in, how like frames after a seam are to those of one chunk; the mean of some seams."""
+    """Print, for every length of chunks and every lead-in, how like their frames are to those of one chunk, in dB."""
     kind = engine(folder, "f32", SIDE)
-    rows = list(windows(pictures(SIDE, SEAMS[-1] + AFTER[-1] + 7), kind.reach.offsets))
-    started = kind.start()
-    whole = [started.fill(row) for row in rows[: SEAMS[-1] + AFTER[-1] + 1]]
-    print("lead-in " + " ".join(f"{f't+{after}':>7}" for after in AFTER))
-    for lead_in in LEAD_INS:
-        parts = [_part(kind, seam, lead_in) for seam in SEAMS]
-        table = [
-            [_psnr(part[after], whole[seam + after]) for after in AFTER]
-            for seam, part in zip(SEAMS, parts, strict=True)
-        ]
-        print(f"{lead_in:7} " + " ".join(f"{value:7.1f}" for value in np.mean(table, axis=0)), flush=True)
+    whole = list(_chunk(kind, 0, FRAMES, 0))
+    print("chunk lead-in " + " ".join(f"{f't+{after}':>7}" for after in AFTER) + " further")
+    for length, lead_in in product(CHUNKS, LEAD_INS):
+        starts = range(0, FRAMES, length)
+        parts = [_chunk(kind, start, min(start + length, FRAMES), lead_in) for start in starts]
+        alike = np.array([_psnr(*both) for both in zip(chain(*parts), whole, strict=True)])
+        at = [np.mean([alike[seam + after] for seam in starts[1:] if seam + after < FRAMES]) for after in AFTER]
+        rest = [seq for seq in range(length, FRAMES) if seq % length > AFTER[-1]] or [FRAMES - 1]
+        print(
+            f"{length:5} {lead_in:7} " + " ".join(f"{value:7.1f}" for value in (*at, np.mean(alike[rest]))), flush=True
+        )
 
 
-def _part(kind: EngineKind, seam: int, lead_in: int) -> Sequence[Pixels]:
-    """Return what a chunk that begins at a seam makes, as the stage fills it: its lead-in is only looked at."""
-    shown = islice(pictures(SIDE, seam + AFTER[-1] + 7), seam - lead_in, None)
-    own = [_looked_at(picture) if picture.seq < seam else picture for picture in shown]
+def _chunk(kind: EngineKind, start: int, stop: int, lead_in: int) -> Iterator[Pixels]:
+    """Yield what a chunk makes of its frames, as the stage fills it: its lead-in is only looked at."""
+    first = max(start - lead_in, 0)
+    shown = islice(pictures(SIDE, min(stop + AHEAD, FRAMES)), first, None)
+    rows = windows((_looked_at(picture) if picture.seq < start else picture for picture in shown), kind.reach.offsets)
     started = kind.start()
-    return [started.fill(row) for row in islice(windows(own, kind.reach.offsets), lead_in + AFTER[-1] + 1)][lead_in:]
+    made = (started.fill(row) for row in islice(rows, stop - first))
+    return islice(made, start - first, None)
 
 
 def _looked_at(picture: Picture) -> Picture:
     picture.emit = False
     return picture
+
+
+def regions(folder: Path, clips: str) -> None:
+    """Print what real masks cost, where only the part around them is shown, clip by clip; in 16 bits."""
+    kind = engine(folder, "bf16", 512)
+    for clip_ in sorted(path for path in Path(clips).iterdir() if (path / "masks").is_dir()):
+        started, spent = kind.start(), []
+        for row in islice(windows(_real(clip_), kind.reach.offsets), 2 + ROUNDS):
+            begun = time.process_time()
+            started.fill(row)
+            spent.append((time.process_time() - begun) * 1000)
+        print(f"{clip_.name:16} {statistics.median(spent[2:]):.0f} ms", flush=True)
+
+
+def _real(clip_: Path) -> Iterator[Picture]:
+    paths = (sorted((clip_ / kind).iterdir()) for kind in ("frames", "masks"))
+    for seq, (shown, mask) in enumerate(zip(*paths, strict=True)):
+        plane = np.ascontiguousarray(np.asarray(cv2.imread(str(shown)))[..., ::-1])
+        alpha = np.asarray(cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE))
+        x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
+        size = PictureFormat(width=plane.shape[1], height=plane.shape[0], pixel_format="rgb24")
+        planes = (plane.reshape(size.height, -1),)
+        frame = Frame(seq=seq, pts=seq, duration=1, key=False, format=size, planes=planes)
+        box = Box(x=x, y=y, width=width, height=height)
+        hole = Mask(box=box, alpha=np.ascontiguousarray(alpha[y : y + height, x : x + width]))
+        yield Picture(MaskedFrame(frame=frame, mask=hole, shot=0, emit=True))
 
 
 def _psnr(one: Pixels, other: Pixels) -> float:
@@ -120,5 +152,7 @@ if __name__ == "__main__":
             speed(Path(place), *map(int, numbers or ["512"]))
         elif what == "memory":
             memory(Path(place), *map(int, numbers or ["5000"]))
+        elif what == "regions":
+            regions(Path(place), *numbers)
         else:
             seams(Path(place))

@@ -105,15 +105,15 @@ def worker(run: psutil.Process, name: str, *, not_pid: int = 0) -> psutil.Proces
 def test_replicas_that_die_again_and_again_are_told_of(tmp_path: Path) -> None:
     source = make(tmp_path / "street.mkv", Clip(frames=200))
     words = ("--loop", "100000", "--replicas", "2", "--chunk", "12")
-    with watched(tmp_path, str(source), *words, processes=6, times=2 * FASTER) as (asking, run):
-        last = 0
-        for _ in range(4):
-            victim = worker(run, "inpaint-0", not_pid=last)
+    with watched(tmp_path, str(source), *words, processes=6, times=1.5 * FASTER) as (asking, run):
+        last = {"inpaint-0": 0, "inpaint-1": 0}
+        for name in 2 * list(last):
+            victim = worker(run, name, not_pid=last[name])
             victim.kill()
-            last = victim.pid
+            last[name] = victim.pid
         until(lambda: "CleanplateRestartStorm" in asking.firing(), 20, "the alert")
         assert run.is_running()
-        until(lambda: "CleanplateRestartStorm" not in asking.firing(), 40, "the end of it")
+        until(lambda: "CleanplateRestartStorm" not in asking.firing(), 60, "the end of it")
 
 
 def test_a_run_that_stands_still_is_told_of_until_it_moves(tmp_path: Path) -> None:

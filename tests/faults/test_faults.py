@@ -166,7 +166,7 @@ def test_a_vanishing_output_folder_is_said(source: Path, tmp_path: Path) -> None
     folder = tmp_path / "out"
     folder.mkdir()
     vanish = At(written(20), lambda supervisor: shutil.rmtree(folder))
-    outcome = run(job(source, folder / "clean.mkv", decode=DecodeConfig(loop=5)), vanish)
+    outcome = run(job(source, folder / "clean.mkv", decode=DecodeConfig(loop=40)), vanish)
     assert outcome.code == 5
     assert "clean" in outcome.sentence
 
@@ -183,6 +183,15 @@ def test_an_unreadable_mask_ends_the_file_before_its_frame(source: Path, tmp_pat
     assert outcome.code == 4
     assert "040.png" in outcome.sentence
     assert len(frames_of(target)) == 40
+
+
+def test_a_run_that_is_over_before_a_replica_comes_up_waits_for_none(source: Path, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    (masks / "000.png").write_bytes(b"no picture")
+    hold = At(lambda supervisor: "inpaint-0" in supervisor.children, kill("inpaint-0", signal.SIGSTOP))
+    outcome = run(job(source, tmp_path / "clean.mkv", prompts=Prompts(mask=str(masks))), hold)
+    assert (outcome.code, outcome.ledger.frames_out) == (4, 0)
 
 
 def test_a_source_that_breaks_off_is_written_to_its_last_frame(source: Path, tmp_path: Path) -> None:

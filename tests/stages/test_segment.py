@@ -199,11 +199,12 @@ def test_where_something_is_pointed_at_in_a_shot_nothing_is_filled_from_the_fram
     assert [masked.shot for masked in out] == [0, 0, 1, 1]
 
 
-def test_two_things_that_move_apart_are_two():
-    [target] = make_targets(("moving",), SegmentConfig())
+@pytest.mark.parametrize(("effects", "rows"), [((), [0]), (("shadow",), [0, 1])])
+def test_two_things_that_move_apart_are_two_where_each_may_cast_something(effects, rows):
+    [target] = make_targets(("moving",), SegmentConfig(effects=effects))
     for seq in range(12):
         luma = scene(1)
         luma[10:22, 4 + seq : 16 + seq] = 255
         luma[40:52, 80 - seq : 92 - seq] = 0
         found = target.step(View(frame(seq, luma)))
-    assert sorted(spot.box.y // 20 for spot in found) == [0, 1]
+    assert sorted(spot.box.y // 20 for spot in found) == rows
