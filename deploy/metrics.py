@@ -4,8 +4,9 @@ Every process has its own port and its own registry: prometheus_client's multipr
 pid and needs a directory to be wiped. Counters and gauges are read at the scrape, from the latest progress note.
 """
 
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from deploy.usage import cpu_seconds, gpus, open_files, resident_bytes
+from stages.encode.live.output import State
 from transport.notes import Progress
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ LABELS: Final = ("stage", "replica", "stream")
 STEPS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)  # seconds
 LONG_STEPS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
 MOST_REASONS: Final = 16  # of drops, each a label of its own
+_STREAM_KEY: Final = re.compile(r"(?<=://)(.+/.+/)[^/]+")  # of RTMP: whoever knows it may send, as with a password
 
 _COUNTERS: Final[tuple[tuple[str, str, Callable[[Progress], int]], ...]] = (
     ("frames_in", "Frames that the stage took", lambda note: note.frames_in),
@@ -50,6 +53,7 @@ class Signs:
     budget_s: float | None = None  # that this may be, of a live source
     source_frame: float | None = None  # seconds since 1970 at which the latest frame came from the source
     fill_level: int | None = None  # how many fills there are that would be better than that in use
+    outputs: tuple[State, ...] = ()  # of a live stream
 
 
 class Instruments(Collector):
@@ -92,6 +96,7 @@ class Instruments(Collector):
             yield self._gauge(name, text, value(note))
         yield from self._drops(note)
         yield from self._of_signs(signs)
+        yield from self._of_outputs(signs.outputs)
         yield from self._of_process()
         yield from self._of_gpus()
 
@@ -120,6 +125,18 @@ class Instruments(Collector):
         ):
             if value is not None:
                 yield self._gauge(name, text, value)
+
+    def _of_outputs(self, states: Sequence[State]) -> Iterable[Metric]:
+        labels = (*LABELS, "output")
+        up = GaugeMetricFamily("cleanplate_output_up", "1 while nothing is wrong with an output", labels=labels)
+        text = "Packets that an output was not given, or lost"
+        dropped = CounterMetricFamily("cleanplate_output_packets_dropped", text, labels=labels)
+        failures = CounterMetricFamily("cleanplate_output_failures", "Times that an output broke off", labels=labels)
+        for state, name in zip(states, output_labels(states), strict=True):
+            up.add_metric((*self._labels, name), not state.trouble)
+            dropped.add_metric((*self._labels, name), state.dropped)
+            failures.add_metric((*self._labels, name), state.failures)
+        yield from (up, dropped, failures) if states else ()
 
     def _of_process(self) -> Iterable[Metric]:
         yield self._gauge("start_time_seconds", "When the process began, in seconds since 1970", self._started)
@@ -205,3 +222,15 @@ def _family(kind: Any, name: str, text: str, stream: tuple[str], value: float) -
 def stream_label(source: str) -> str:
     """Return a source's name as a label: the last part of its path, never what may hold a password."""
     return source.partition("?")[0].rpartition("/")[2].rpartition("@")[2][:80] or "-"
+
+
+def output_labels(states: Sequence[State]) -> list[str]:
+    """Return the outputs' names as labels: no two alike, none that holds what one may send with."""
+    names = [_shown(state.name) for state in states]
+    alike = [names[:index].count(name) for index, name in enumerate(names)]
+    return [f"{name} ({count + 1})" if count else name for name, count in zip(names, alike, strict=True)]
+
+
+def _shown(name: str) -> str:
+    text = name.encode(errors="replace").decode()  # a path may hold bytes that are no characters
+    return _STREAM_KEY.sub(r"\1***", text) if text.lower().startswith("rtmp") else text

@@ -1,6 +1,6 @@
 """What a live stream is sent to: a job in, its outputs and its preview out. One encoding serves all outputs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -25,7 +25,7 @@ def is_sent(job: Job) -> bool:
 def check_sent(job: Job) -> None:
     """Raise OptionError or SinkError for live outputs that cannot work."""
     check_codec(_coding(job.encode))
-    _outputs(job)
+    opened(job)
 
 
 def check_kept(job: Job) -> None:
@@ -34,17 +34,20 @@ def check_kept(job: Job) -> None:
         raise OptionError("--keep-recordings says how much of record:FOLDER is kept, and no output is one")
 
 
-def send(messages: Iterable[StreamInfo | Packet | CleanFrame], job: Job) -> Iterator[Written]:
+def opened(job: Job) -> tuple[Output, ...]:
+    """Return the live outputs of a job, in the order of its targets; none for a job that writes a file."""
+    from deploy.push import Push
+
+    return open_outputs((job.target, *job.also), job.folders, Push) if is_sent(job) else ()
+
+
+def send(
+    messages: Iterable[StreamInfo | Packet | CleanFrame], outputs: Sequence[Output], job: Job
+) -> Iterator[Written]:
     """Encode a stream once and bring it to all outputs of its job; yield how far it is after every frame."""
     from stages.encode.live.broadcast import broadcast
 
-    return broadcast(messages, _outputs(job), _coding(job.encode))
-
-
-def _outputs(job: Job) -> tuple[Output, ...]:
-    from deploy.push import Push
-
-    return open_outputs((job.target, *job.also), job.folders, Push)
+    return broadcast(messages, outputs, _coding(job.encode))
 
 
 def _coding(encode: EncodeConfig) -> LiveConfig:

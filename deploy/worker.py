@@ -124,23 +124,24 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     """Join pictures and patches, and write them."""
     from deploy.live import paced
     from deploy.merge import Merge
-    from deploy.outputs import is_sent, send, shown
+    from deploy.outputs import opened, send, shown
     from stages.encode.encode import encode
 
     assert spec.shares is not None
     endpoint = hub.bind(spec.listen, accepts=["segment", "inpaint"])
-    shares, live = spec.shares, spec.job.live
+    shares, job, live = spec.shares, spec.job, spec.job.live
     merge = Merge(hub, endpoint, frames_budget=shares.link, patch_budget=shares.patches, prompt=live is not None)
     tally.budget = spec.shares.link + spec.job.replicas * spec.shares.patches
     tally.held, tally.duplicates, tally.early = lambda: merge.held, lambda: merge.duplicates, lambda: merge.early
     control.ready()
     messages: Iterable[StreamInfo | Packet | CleanFrame] = paced(merge, live, tally) if live else tally.source(merge)
-    with shown(tally.given(messages), spec.job.preview) as messages:
-        sent = is_sent(spec.job)
-        steps = send(messages, spec.job) if sent else encode(messages, spec.job.target, spec.job.encode)
+    with shown(tally.given(messages), job.preview) as messages:
+        outputs = opened(job)
+        steps = send(messages, outputs, job) if outputs else encode(messages, job.target, job.encode)
         for written in tally.timed(steps):
             tally.written = tally.frames_out = written.frames
             tally.durable, tally.filled = written.durable, merge.filled
+            tally.signs.outputs = tuple(output.state for output in outputs)
 
 
 def run_survey(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:

@@ -211,6 +211,19 @@ ROWS: Final = (
         ),
     ),
     Row(
+        title="Outputs (of a live stream)",
+        panels=(
+            _by(
+                "Output up",
+                f"min by (output) (cleanplate_output_up{{{OURS}}})",
+                "{{output}}",
+                text="0 while a server or a disk is in trouble; it is tried again, and the other outputs go on.",
+            ),
+            _by("Packets not sent", _rate("output_packets_dropped_total", "output"), "{{output}}", unit="pps"),
+            _by("Broken off", f"sum by (output) (cleanplate_output_failures_total{{{OURS}}})", "{{output}}"),
+        ),
+    ),
+    Row(
         title="GPU (where networks run on one)",
         panels=(
             Panel(

@@ -18,7 +18,7 @@ from tests.deploy.test_metrics import exported, free_ports
 from tests.prometheus import FIRST_S, prometheus, until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-LIVE_OR_GPU = re.compile(r"cleanplate_(source_up|source_reconnects|fill_level|frames_dropped|gpu_\w+)")
+LIVE_OR_GPU = re.compile(r"cleanplate_(source_up|source_reconnects|fill_level|frames_dropped|output_\w+|gpu_\w+)")
 
 
 def panels() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from deploy.cli import _parser
 from deploy.config import Job
 from deploy.keep import parse_kept
 from deploy.options import job_of
-from deploy.outputs import send
+from deploy.outputs import opened, send
 from deploy.run import check_job
 from stages.encode.live.config import FolderConfig
 from stages.errors import OptionError
@@ -70,6 +70,6 @@ def test_what_is_beyond_the_bound_is_gone_when_a_recording_begins(tmp_path: Path
         path.write_bytes(bytes(2 << 20))
         os.utime(path, (time.time() - days * DAY_S,) * 2)
     job = asked(f"record:{tmp_path}", "--preset", "ultrafast", "--keep-recordings", bound)
-    assert len([*send(synthetic(Clip(frames=25)), job)]) == 25
+    assert len([*send(synthetic(Clip(frames=25)), opened(job), job)]) == 25
     assert {name for name, path in found.items() if path.exists()} == left
     assert len([*tmp_path.iterdir()]) == len(left) + 1

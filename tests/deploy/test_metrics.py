@@ -23,6 +23,7 @@ from deploy.supervisor import Supervisor
 from deploy.tally import Tally
 from deploy.usage import Gpu, gpus, open_files, resident_bytes
 from stages.decode.config import DecodeConfig
+from stages.encode.live.output import State
 from stages.inpaint.chunks import ChunkPlan
 from tests.clips import Clip, make
 from tests.runs import At, job, run, written
@@ -47,13 +48,18 @@ def exported() -> set[str]:
     card = Gpu(name="cuda:0", up=True, used_bytes=1, total_bytes=2, busy=0.5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("deploy.metrics.gpus", lambda: iter([card]))
-        signs = Signs(lag_s=1.0, budget_s=2.0, source_frame=1.0, fill_level=0)
+        signs = Signs(lag_s=1.0, budget_s=2.0, source_frame=1.0, fill_level=0, outputs=(output("hls:www"),))
         worker = Instruments("encode", "encode", "street", lambda: NOTHING, lambda: signs)
         whole = RunInstruments("street")
         whole.run = Run(source_up=True)
         pages = [_page(worker), _page(whole)]
     names = re.findall(r"^# TYPE (cleanplate_\w+)", "".join(pages), re.M)
     return {name for name in names if not name.endswith("_created")}  # those say when a histogram began
+
+
+def output(name: str, trouble: str = "") -> State:
+    """Return how an output fares that has sent 9 packets, dropped 3 and broken off twice."""
+    return State(name=name, sent=9, dropped=3, failures=2, trouble=trouble)
 
 
 def _page(instruments: Instruments | RunInstruments) -> str:
@@ -102,6 +108,24 @@ def test_every_process_serves_its_numbers(tmp_path: Path) -> None:
 def test_a_password_is_no_label() -> None:
     assert stream_label("rtsp://user:secret@camera/live?token=secret") == "live"
     assert stream_label("rtsp://user:secret@camera") == "camera"
+
+
+def test_every_output_says_how_it_fares_under_a_name_that_nobody_can_send_with() -> None:
+    names = ("rtsp://server/clean", "rtmp://server/live/s3cret", "rtmps://server/app/live/s3cret", "record:caf\udce9")
+    states = (*(output(name) for name in names), output("rtsp://server/clean", trouble="401 s3cret"))
+    page = _page(Instruments("encode", "encode", "street", lambda: NOTHING, lambda: Signs(outputs=states)))
+    shown = dict(re.findall(r'^cleanplate_output_up\{output="([^"]+)",.*} (\S+)$', page, re.M))
+    assert shown == {
+        "rtsp://server/clean": "1.0",
+        "rtmp://server/live/***": "1.0",
+        "rtmps://server/app/live/***": "1.0",
+        "record:caf?": "1.0",
+        "rtsp://server/clean (2)": "0.0",
+    }
+    assert (
+        page.count("cleanplate_output_packets_dropped_total{") == page.count("cleanplate_output_failures_total{") == 5
+    )
+    assert "s3cret" not in page
 
 
 def test_names_say_their_unit_and_labels_are_few() -> None:
