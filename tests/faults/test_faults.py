@@ -79,9 +79,9 @@ def frames_of_broken(path: Path) -> list:  # type: ignore[type-arg]
 
 def test_a_stopped_replica_is_replaced_and_its_chunk_done_by_another(source: Path, tmp_path: Path) -> None:
     plain, stopped = tmp_path / "plain.nut", tmp_path / "stopped.nut"
-    assert run(job(source, plain, decode=DecodeConfig(loop=20))).code == 0
+    assert run(job(source, plain, decode=DecodeConfig(loop=8))).code == 0
     supervisor = Supervisor(
-        job(source, stopped, decode=DecodeConfig(loop=20), replicas=2),
+        job(source, stopped, decode=DecodeConfig(loop=8), replicas=2),
         show=At(written(12), kill("inpaint-0", signal.SIGSTOP)),
         deadlines=Deadlines(silence=1.0, beat=0.2),
     )
