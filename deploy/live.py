@@ -1,17 +1,22 @@
 """A live source's way through the pipeline: what each stage does there that it does not do with a file."""
 
+import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from deploy.control import Alone, Control
+from deploy.errors import sentence
 from deploy.merge import Merge
 from deploy.policy import BEHIND, LATE, LivePolicy
 from deploy.tally import Tally
+from stages.errors import SourceError
+from stages.retry import pause_s
 from transport.links import Inlet, Outlet
 from transport.messages import CleanFrame, Frame, Packet, StreamInfo
 from transport.sockets import Hub
 
+log = logging.getLogger(__name__)
 Decoded: TypeAlias = StreamInfo | Packet | Frame
 
 TICK_S: Final = 0.01  # how often the clock is looked at where nothing else happens
@@ -47,13 +52,52 @@ class Newest:
 
 
 def decode_live(messages: Iterable[Decoded], outlet: Outlet, hub: Hub, tally: Tally) -> None:
-    """Send what there is room for, until the source ends: that is a failure, and the supervisor opens it anew."""
+    """Send what there is room for, until the source ends."""
     newest = Newest(outlet)
     tally.dropped = lambda: {BEHIND: newest.dropped}
     for message in tally.timed(messages):
         newest.send(tally.came(message))
         tally.frames_out = tally.frames_in - newest.dropped
         hub.pump(0)
+
+
+def opened_again(
+    life: Iterable[Decoded], anew: Callable[[], Iterable[Decoded]], hub: Hub, control: Control | Alone, tally: Tally
+) -> Iterator[Decoded]:
+    """Yield a live source's lives, one after the other, until this process is told to go.
+
+    For one that has no supervisor; where there is one, it starts the whole process again, as a decoder may hang.
+    """
+    failures, tally.signs.reopened = 0, 0
+    while True:
+        frames = tally.frames_in
+        try:
+            for message in _lived(life, tally):
+                if control.draining:
+                    return
+                yield message
+        except SourceError as error:
+            failures = 1 if tally.frames_in > frames else failures + 1
+            log.warning("%s; it is opened again in %g s", sentence(error), pause_s(failures))
+        else:
+            return  # a folder of pictures, which has an end
+        if hub.wait_until(lambda: control.draining or None, pause_s(failures)):
+            return
+        tally.signs.reopened += 1
+        life = anew()
+
+
+def _lived(life: Iterable[Decoded], tally: Tally) -> Iterator[Decoded]:
+    """Yield one life of a source, showing whether it is up; one that gives nothing and does not end is stuck."""
+    try:
+        tally.pulse.computes(True)
+        for message in life:
+            tally.signs.source_up = True
+            yield message
+            tally.pulse.computes(True)
+    finally:
+        tally.pulse.computes(False)
+        tally.signs.source_up = False
 
 
 def until_told(inlet: Inlet[Decoded], control: Control | Alone) -> Iterator[Decoded]:

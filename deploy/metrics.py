@@ -25,6 +25,8 @@ LABELS: Final = ("stage", "replica", "stream")
 STEPS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)  # seconds
 LONG_STEPS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
 MOST_REASONS: Final = 16  # of drops, each a label of its own
+_SOURCE_UP: Final = "1 while the live source is open"
+_REOPENED: Final = "Times that the live source was opened again"
 _STREAM_KEY: Final = re.compile(r"(?<=://)(.+/.+/)[^/]+")  # of RTMP: whoever knows it may send, as with a password
 
 _COUNTERS: Final[tuple[tuple[str, str, Callable[[Progress], int]], ...]] = (
@@ -53,6 +55,8 @@ class Signs:
     budget_s: float | None = None  # that this may be, of a live source
     source_frame: float | None = None  # seconds since 1970 at which the latest frame came from the source
     fill_level: int | None = None  # how many fills there are that would be better than that in use
+    source_up: bool | None = None  # a live source is open, where the stage itself opens it again
+    reopened: int | None = None  # times that it did
     outputs: tuple[State, ...] = ()  # of a live stream
 
 
@@ -121,10 +125,13 @@ class Instruments(Collector):
             ("stream_lag_seconds", "From the oldest frame not yet written to the newest read", signs.lag_s),
             ("latency_budget_seconds", "What that may be, of a live source", signs.budget_s),
             ("source_last_frame_timestamp_seconds", "When the latest frame came, since 1970", signs.source_frame),
+            ("source_up", _SOURCE_UP, signs.source_up),
             ("fill_level", "0 where the engine keeps up; one more for every cheaper one since", signs.fill_level),
         ):
             if value is not None:
                 yield self._gauge(name, text, value)
+        if signs.reopened is not None:
+            yield self._counter("source_reconnects", _REOPENED, signs.reopened)
 
     def _of_outputs(self, states: Sequence[State]) -> Iterable[Metric]:
         labels = (*LABELS, "output")
@@ -204,9 +211,8 @@ class RunInstruments(Collector):
             ready.add_metric((*stream, stage), count)
         yield ready
         if run.source_up is not None:
-            yield _family(GaugeMetricFamily, "source_up", "1 while the live source is open", stream, run.source_up)
-            text = "Times that the live source was opened again"
-            yield _family(CounterMetricFamily, "source_reconnects", text, stream, run.reopened)
+            yield _family(GaugeMetricFamily, "source_up", _SOURCE_UP, stream, run.source_up)
+            yield _family(CounterMetricFamily, "source_reconnects", _REOPENED, stream, run.reopened)
 
     def page(self) -> "WSGIApplication":
         """Return what answers GET /metrics."""

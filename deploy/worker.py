@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Read the source, and send it until it ends or the supervisor asks to drain."""
-    from deploy.live import decode_live
+    from deploy.live import decode_live, opened_again
     from stages.decode.decode import decode
 
     messages = iter(decode(spec.job.source, spec.job.decode))
@@ -42,7 +42,10 @@ def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.credit = lambda: outlet.credit.left
     if spec.job.live:
-        decode_live(chain([info], messages), outlet, hub, tally)
+        life: Iterable[StreamInfo | Packet | Frame] = chain([info], messages)
+        if not spec.control:
+            life = opened_again(life, partial(decode, spec.job.source, spec.job.decode), hub, control, tally)
+        decode_live(life, outlet, hub, tally)
         return
     outlet.send(info)
     try:

@@ -25,6 +25,7 @@ DEPLOY = ROOT / "deploy"
 DOCKERFILE = DEPLOY / "docker/Dockerfile"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 GPU = yaml.safe_load((DEPLOY / "compose.gpu.yaml").read_text())
+LIVE = yaml.safe_load((DEPLOY / "compose.live.yaml").read_text())
 K8S = sorted((DEPLOY / "k8s").glob("*.yaml"))
 CUSTOM = {"PodMonitor", "ScaledObject", "Kustomization"}  # of operators; their schemas come with the operators
 STAGES = ("decode", "segment", "inpaint", "encode")
@@ -55,6 +56,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
     """Yield every command of ours, and where it stands."""
     for stage in STAGES:
         yield f"compose {stage}", COMPOSE["services"][stage]["command"]
+        yield f"compose live {stage}", LIVE["services"][stage]["command"]
     yield "compose gpu inpaint", GPU["services"]["inpaint"]["command"]
     for each in documents("Deployment"):
         yield f"k8s {each['metadata']['name']}", container(each)["args"]
@@ -130,7 +132,7 @@ def test_the_health_check_fails_when_the_process_does_not_turn() -> None:
 
 
 def test_compose_files_keep_to_their_schema() -> None:
-    files = [str(DEPLOY / name) for name in ("compose.yaml", "compose.gpu.yaml")]
+    files = [str(DEPLOY / name) for name in ("compose.yaml", "compose.gpu.yaml", "compose.live.yaml")]
     words = ["-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", *files]
     told = subprocess.run([sys.executable, *words], capture_output=True, text=True)
     assert told.returncode == 0, told.stdout + told.stderr
@@ -168,6 +170,16 @@ def test_the_override_keeps_the_command_but_for_where_it_computes() -> None:
     assert set(plain) <= set(gpu)
     (device,) = GPU["services"]["inpaint"]["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
+
+
+def test_the_override_for_a_camera_keeps_the_commands_and_makes_every_stage_live_with_one_latency() -> None:
+    names = ("CLEANPLATE_SOURCE", "CLEANPLATE_TARGET")  # whose default is a file in the one, a camera in the other
+    for stage in STAGES:
+        plain, live = COMPOSE["services"][stage]["command"], LIVE["services"][stage]["command"]
+        assert {word for word in plain if not any(name in word for name in names)} <= set(live)
+        assert "--live" in live
+    parsed = {words[1]: _parser().parse_args(words) for where, words in COMMANDS if where.startswith("compose live ")}
+    assert parsed["segment"].latency == parsed["encode"].latency
 
 
 @pytest.mark.parametrize("path", K8S, ids=lambda path: path.stem)
