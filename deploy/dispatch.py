@@ -54,6 +54,17 @@ class Dispatcher:
         return self._ended and self._received >= self._seen
 
     @property
+    def is_missed(self) -> bool:
+        """Tell whether encode waits for a chunk that was taken back and that nobody has."""
+        return self._received // self.plan.length in self._returned and not self.complete
+
+    @property
+    def furthest(self) -> str | None:
+        """The replica whose work encode needs last."""
+        ahead = {name: max(replica.chunk or 0, replica.latest) for name, replica in self._replicas.items()}
+        return max(ahead, key=lambda name: ahead[name], default=None)
+
+    @property
     def lag_s(self) -> float:
         """How much later the newest frame was read than the oldest one whose patch encode does not have.
 

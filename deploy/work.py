@@ -1,5 +1,6 @@
 """The link between segment and the inpaint replicas: frames of chunks go out, word of finished chunks comes back."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,10 @@ from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Leaving, Note
 from transport.peers import Peer
 from transport.sockets import Endpoint, Hub
 
+log = logging.getLogger(__name__)
+
+MISSED_S = 3.0  # a chunk that encode waits for and nobody is free to do: then one is called off what it does
+
 _Entry: TypeAlias = tuple[Arrival[MaskedFrame] | None]  # a frame, or the end of its chunk
 
 
@@ -31,6 +36,7 @@ class Distributor:
         *,
         packets_budget: int,
         window: Window | None = None,  # of a live source
+        alone: bool = False,  # nobody replaces a replica that is lost
     ) -> None:
         self._hub, self._work, self._frames = hub, work, frames
         self.dispatcher, self._packets_budget, self._window = dispatcher, packets_budget, window
@@ -38,6 +44,7 @@ class Distributor:
         self._peers: dict[str, Peer] = {}
         self._forward: deque[tuple[StreamInfo | Packet | Frame, int]] = deque()  # to encode, in the order of the file
         self._packet_bytes = 0  # of what waits there and is not a frame, which the dispatcher keeps
+        self._alone, self._missed = alone, 0.0  # since when, of time.monotonic(), a chunk is missed; 0 while none is
         work.link = self
         frames.told = self._told
 
@@ -74,7 +81,7 @@ class Distributor:
             self.flush()
         self._hub.wait(self._all_sent, deadline_s=STALL_S, what="encode to take the last frames")
         self._frames.end()
-        self._hub.wait(lambda: self.dispatcher.complete or None, deadline_s=STALL_S, what="the last patches")
+        self._hub.wait(self._all_received, deadline_s=STALL_S, what="the last patches")
         with self._hub.lock:
             for peer in list(self._peers.values()):
                 self._work.post(peer, End(items=0))
@@ -82,6 +89,10 @@ class Distributor:
     def _all_sent(self) -> bool | None:
         self.flush()
         return True if not self._forward else None
+
+    def _all_received(self) -> bool | None:
+        self.flush()
+        return self.dispatcher.complete or None
 
     def flush(self) -> None:
         """Send everything that there is credit for. Called with the hub's lock held, or before anything is sent."""
@@ -92,6 +103,24 @@ class Distributor:
             for name in self.dispatcher.free_to_go():
                 if name in self._peers:  # not gone while another was told
                     self._work.post(self._peers[name], End(items=0))
+            if self._alone:
+                self._call_off()
+
+    def _call_off(self) -> None:
+        """Forget a replica where a chunk has been missed for long: it begins anew, and with that chunk.
+
+        Each may be stuck in a later one, without room for its frames here or for its patches at encode, until encode
+        has the missed one; and what it has begun it cannot put aside.
+        """
+        now, name = time.monotonic(), self.dispatcher.furthest
+        if not self.dispatcher.is_missed or name not in self._peers:
+            self._missed = 0.0
+        elif not self._missed:
+            self._missed = now
+        elif now - self._missed > MISSED_S:
+            self._missed = 0.0
+            log.warning("%s is called off what it does: encode waits for an earlier chunk that nobody has", name)
+            self._work.lose(name, self._peers[name].incarnation)
 
     def _flush_frames(self) -> None:
         while self._forward and self._frames.offer(self._forward[0][0]):

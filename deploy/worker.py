@@ -23,7 +23,7 @@ from deploy.orphan import die_with
 from deploy.tally import Tally
 from stages.errors import StageError
 from transport import codec
-from transport.errors import Stopped, TransportError
+from transport.errors import Forgotten, Stopped, TransportError
 from transport.links import Inlet, Outlet
 from transport.messages import CleanFrame, Frame, MaskedFrame, Packet, StreamInfo, Written
 from transport.sockets import Hub
@@ -77,7 +77,9 @@ def run_segment(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     dispatcher = Dispatcher(spec.shares.plan, spec.shares.store)
     frames = Outlet(hub, hub.connect(spec.to))
     window = Window(live.latency_s, spec.shares.look_ahead) if live else None
-    distributor = Distributor(hub, work, frames, dispatcher, packets_budget=spec.shares.link, window=window)
+    distributor = Distributor(
+        hub, work, frames, dispatcher, packets_budget=spec.shares.link, window=window, alone=not spec.control
+    )
     tally.budget = spec.shares.store + 2 * spec.shares.link
     tally.held = lambda: distributor.held + inlet.held
     tally.redispatched, tally.credit = lambda: dispatcher.redispatched, lambda: frames.credit.left
@@ -192,8 +194,15 @@ def run(spec: Spec) -> int:
     if spec.parent and not die_with(spec.parent):
         return exit_code(TransportError())
     tally = Tally(spec)
+    with serving(spec.metrics, tally.pages()):
+        while (code := _run_once(spec, tally)) is None:
+            log.warning("%s was taken for lost, and begins anew", spec.name)
+    return code
+
+
+def _run_once(spec: Spec, tally: Tally) -> int | None:
+    """Run one stage in one incarnation; None where it is to begin anew in another."""
     with (
-        serving(spec.metrics, tally.pages()),
         Hub(role=spec.stage, name=spec.name, token=spec.token, deadlines=spec.deadlines) as hub,
         _line(spec, hub, tally) as control,
     ):
@@ -210,8 +219,15 @@ def run(spec: Spec) -> int:
         except Exception as error:
             log.debug("%s stops", spec.name, exc_info=True)
             hub.stop = None
+            if isinstance(error, Forgotten) and _may_begin_anew(spec, control):
+                return None
             quietly(partial(control.failed, error))
             return exit_code(error)
+
+
+def _may_begin_anew(spec: Spec, control: Control | Alone) -> bool:
+    """Tell whether nothing is lost with this process's work, and nobody else sees to a new one."""
+    return spec.stage == "inpaint" and not spec.control and not control.draining
 
 
 @contextmanager

@@ -6,6 +6,7 @@ TransportError
   StreamGap      a frame that never came
   Silence        a peer that neither sends nor answers within the deadline
   Refused        a peer that the handshake turned away
+    Forgotten      a peer that was welcome, and was taken for lost since
   AddressError   an address that cannot be bound or connected
   TooLarge       a message that no credit will ever cover
   Stopped        the waiting was ended from outside, because the stage is to stop
@@ -41,6 +42,10 @@ class Silence(TransportError):
 
 class Refused(TransportError):
     """The handshake failed: wrong token, unknown role, or a name that is taken."""
+
+
+class Forgotten(Refused):
+    """The other end has taken this one for lost: what it had was given to others, and it may begin anew."""
 
 
 class AddressError(TransportError):

@@ -17,7 +17,7 @@ import zmq
 
 from transport import codec
 from transport.deadlines import Deadlines
-from transport.errors import AddressError, Refused, Silence, Stopped, WireError
+from transport.errors import AddressError, Forgotten, Refused, Silence, Stopped, WireError
 from transport.messages import Message
 from transport.notes import Beat, Hello, Note, Welcome
 from transport.notes import Refused as RefusedNote
@@ -136,7 +136,8 @@ class Endpoint:
                     peer.welcome, peer.name = True, note.name
                     self._joined(peer)
             case RefusedNote():
-                raise Refused(f"{self.address} refused {self._hub.name}: {note.sentence}")
+                kind = Forgotten if peer.welcome else Refused
+                raise kind(f"{self.address} refused {self._hub.name}: {note.sentence}")
             case Beat():
                 pass
             case _ if self.link is not None:

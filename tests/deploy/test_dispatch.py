@@ -159,6 +159,28 @@ def test_a_replica_whose_patches_wait_for_a_returned_chunk_does_not_get_that_chu
     assert order.chunk == 0
 
 
+def test_a_chunk_is_missed_while_encode_waits_for_it_and_nobody_has_it() -> None:
+    dispatcher = Dispatcher(ChunkPlan(length=4, lead_in=0, look_ahead=0), 100)
+    for name in ("a", "b", "c"):
+        dispatcher.join(name)
+    for seq in range(12):
+        dispatcher.add(masked(seq), 1)
+        dispatcher.forwarded(seq)
+    for name in ("a", "b", "c"):
+        dispatcher.order(name)
+    assert dispatcher.furthest == "c"
+    dispatcher.lose("b")
+    assert not dispatcher.is_missed, "encode waits for the chunk of a"
+    dispatcher.received(4)
+    assert dispatcher.is_missed
+    dispatcher.lose("c")
+    dispatcher.join("c")
+    order = dispatcher.order("c")
+    assert order is not None
+    assert order.chunk == 1
+    assert not dispatcher.is_missed
+
+
 def test_a_replica_that_comes_back_under_its_name_gives_up_what_it_had() -> None:
     dispatcher = Dispatcher(ChunkPlan(length=4, lead_in=0, look_ahead=0), 100)
     dispatcher.join("a")

@@ -94,6 +94,23 @@ def test_stages_started_by_hand_do_the_job_and_a_drained_replica_takes_nothing_w
     assert target.read_bytes() == plain.read_bytes()
 
 
+def test_the_chunk_of_a_replica_that_dies_is_done_by_the_other_though_that_is_busy_with_a_later_one(
+    source: Path, tmp_path: Path
+) -> None:
+    target, plain = tmp_path / "clean.nut", tmp_path / "plain.nut"
+    assert run_inline(job(source, plain, decode=DecodeConfig(loop=LOOPS))).code == 0
+    with stages(source, target) as all_:
+        encode, segment, dies, stays = all_.processes
+        for process in (segment, dies, stays, encode):
+            until(lambda process=process: all_.page(process, "/readyz") == "ok\n", 20, "readiness")  # type: ignore[misc]
+        dies.send_signal(signal.SIGSTOP)  # so that it surely has a chunk, and has not done it
+        decode = all_.start("decode", str(source), "--to", all_.at(1), "--loop", str(LOOPS))
+        until(lambda: value(all_.page(stays, "/metrics"), "cleanplate_frames_out_total") > 20, 20, "work")
+        dies.kill()
+        assert [process.wait(60) for process in (decode, segment, stays, encode)] == [0, 0, 0, 0]
+    assert target.read_bytes() == plain.read_bytes()
+
+
 def test_names_of_replicas_differ_by_themselves(source: Path, tmp_path: Path) -> None:
     with stages(source, tmp_path / "clean.mkv") as all_:
         _, _, one, other = all_.processes
