@@ -8,7 +8,7 @@ from typing import Final
 from transport.errors import AddressError
 
 LAST_PORT: Final = 65535
-_TCP: Final = re.compile(r"tcp://(?P<host>\[[^]\s]+]|[^\s:/]+):(?P<port>[0-9]+|\*)")
+_TCP: Final = re.compile(r"tcp(\+plain)?://(?P<host>\[[^]\s]+]|[^\s:/]+):(?P<port>[0-9]+|\*)")
 _WOULD: Final = "tcp://127.0.0.1:5001 or ipc:///tmp/clean would be"
 
 

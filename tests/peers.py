@@ -18,7 +18,7 @@ class Raw:
         self.socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
         for name, value in options.items():
             self.socket.setsockopt(getattr(zmq, name), value)
-        self.socket.connect(where)
+        self.socket.connect(where.replace("+plain", ""))
 
     def __enter__(self) -> "Raw":
         return self

@@ -1,6 +1,6 @@
 """Frames through one hop, side by side: our link, imagezmq, multiprocessing.Queue and a memcpy of the same bytes.
 
-`python -m tests.bench.hop` prints messages per second over ipc and tcp, and the ratios; every figure comes from a
+`python -m tests.bench.hop` prints messages per second over ipc, tcp (ours encrypted, and plain), and the ratios; every figure comes from a
 process of its own that receives, and one that sends, interleaved so that the machine's mood is shared.
 """
 
@@ -49,7 +49,7 @@ def send_link(address: str, count: int) -> None:
 
 def receive_link(kind: str, count: int) -> float:
     """Return frames per second over our link."""
-    where = f"ipc://@cleanplate-bench-{os.getpid()}" if kind == "ipc" else "tcp://127.0.0.1:0"
+    where = f"ipc://@cleanplate-bench-{os.getpid()}" if kind == "ipc" else f"{kind}://127.0.0.1:0"
     with Hub(role="segment", name="segment", token="t") as hub:
         endpoint = hub.bind(where, accepts=["decode"])
         inlet = Inlet(hub, endpoint, (Frame,), budget=BUDGET)
@@ -151,6 +151,7 @@ def main() -> None:
         ("memcpy", "receive_memcpy", "-"),
         ("link, ipc", "receive_link", "ipc"),
         ("link, tcp", "receive_link", "tcp"),
+        ("link, tcp+plain", "receive_link", "tcp+plain"),
         ("imagezmq, ipc", "receive_imagezmq", "ipc"),
         ("imagezmq, tcp", "receive_imagezmq", "tcp"),
         ("multiprocessing.Queue", "receive_queue", "-"),

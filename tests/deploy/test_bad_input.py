@@ -156,7 +156,9 @@ def test_a_stage_whose_neighbour_never_answers_gives_up(tmp_path: Path, capfd: p
     )
     with log_on_stderr():
         assert run_stage(spec) == TRANSPORT
-    assert re.search(r"(?m)^cleanplate: inpaint: nobody answered at tcp://127\.0\.0\.1:1 ", capfd.readouterr().err)
+    assert re.search(
+        r"(?m)^cleanplate: inpaint: nobody with this token answered at tcp://127\.0\.0\.1:1 ", capfd.readouterr().err
+    )
 
 
 def exit_code_of(words: str) -> int:

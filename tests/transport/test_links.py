@@ -25,7 +25,7 @@ def frame(seq: int) -> Frame:
 
 
 def address(tmp_path: Path, kind: str) -> str:
-    return f"ipc://{tmp_path}/link" if kind == "ipc" else "tcp://127.0.0.1:0"
+    return f"ipc://{tmp_path}/link" if kind == "ipc" else f"{kind}://127.0.0.1:0"
 
 
 SENDER = """
@@ -43,7 +43,7 @@ hub.close()
 """
 
 
-@pytest.mark.parametrize("kind", ["ipc", "tcp"])
+@pytest.mark.parametrize("kind", ["ipc", "tcp", "tcp+plain"])
 def test_the_last_frame_outlives_its_sender(tmp_path: Path, kind: str) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
         endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
@@ -102,7 +102,7 @@ def test_a_role_that_is_not_expected_is_turned_away(tmp_path: Path) -> None:
 def test_nobody_there_is_said_within_the_deadline(tmp_path: Path) -> None:
     with Hub(role="decode", name="decode", token="t", deadlines=Deadlines(connect=0.5, linger=0)) as hub:
         outlet = Outlet(hub, hub.connect(f"ipc://{tmp_path}/nobody"))
-        with pytest.raises(Silence, match="nobody answered"):
+        with pytest.raises(Silence, match="nobody with this token answered"):
             outlet.send(frame(0))
 
 

@@ -61,7 +61,7 @@ def read_all_while(hub: Hub, endpoint: Endpoint, disturb: threading.Thread) -> N
     disturb.join()
 
 
-@pytest.mark.parametrize("kind", ["ipc", "tcp"])
+@pytest.mark.parametrize("kind", ["ipc", "tcp", "tcp+plain"])
 def test_what_strangers_say_disturbs_no_stream(hub: Hub, tmp_path: Path, kind: str) -> None:
     endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
 
@@ -166,7 +166,7 @@ def test_more_than_the_credit_is_not_taken(hub: Hub, tmp_path: Path) -> None:
     assert inlet.held <= 4 * codec.cost(codec.encode(frame(0)))
 
 
-@pytest.mark.parametrize("kind", ["ipc", "tcp"])
+@pytest.mark.parametrize("kind", ["ipc", "tcp", "tcp+plain"])
 def test_a_part_that_is_too_long_costs_its_sender_the_connection(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
