@@ -14,7 +14,7 @@ from fractions import Fraction
 from transport.messages import CleanFrame, Packet, StreamInfo
 
 USUAL_RATE = Fraction(25)  # pictures a second where the source does not say
-FASTEST = Fraction(240)  # a source that says more does not know
+FASTEST = Fraction(300)  # a source that says more does not know
 FOLLOWS = 0.01  # how fast the two clocks are held together: the source's drifts against ours
 SLOWER = 0.02  # share of its speed by which the output clock may differ from ours meanwhile
 MOST_BEHIND_S = 5.0  # after a longer stop of this very process the clock is set anew, and not caught up with

@@ -1,7 +1,8 @@
 """Frames through one hop, side by side: our link, imagezmq, multiprocessing.Queue and a memcpy of the same bytes.
 
-`python -m tests.bench.hop` prints messages per second over ipc, tcp (ours encrypted, and plain), and the ratios; every figure comes from a
-process of its own that receives, and one that sends, interleaved so that the machine's mood is shared.
+`python -m tests.bench.hop` prints messages per second over ipc and tcp, ours encrypted and plain, and the ratios; every
+figure comes from a process of its own that receives, and one that sends, interleaved so that the machine's mood is
+shared.
 """
 
 import argparse

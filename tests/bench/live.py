@@ -3,13 +3,15 @@
 `python -m tests.bench.live --seconds 600` runs an RTSP server, a camera that pushes to it, cleanplate that reads that,
 cleans it and pushes to a second path, and a client that reads there: each a process of its own. The number in every
 picture says when it was captured, so the client knows order, repeats, gaps and the latency from camera to client.
-`--restarts 20` kills the server that often and starts it again; `--slow 5` lets the engine run a fifth of the time.
-What grows over time is sampled once a second: memory and open files of each process of cleanplate.
+`--times 10` is ten times real time, for a soak. `--restarts 20` kills the server that often and starts it again;
+`--slow 5` lets the engine run a fifth of the time. What grows over time is sampled once a second: memory and open files
+of each process of cleanplate, and what is in shared memory.
 """
 
 import argparse
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -28,33 +30,37 @@ import psutil
 
 from tests.clips import BAR_ROWS, BITS, Clip, number_in, planes
 
-FPS = 25
+FPS = 25  # of real time
+NUMBERS = 1 << BITS  # after which they begin anew
 TEXTURES = 100  # pictures that the camera shows in turn, each with its own number over them
+SHARED = "/dev/shm"
 WRONG_S = 30.0  # a latency beyond that is a number misread
+Seen = list[tuple[float, int]]  # seconds since the beginning, and the number in the picture that was shown then
+Sample = tuple[float, int]  # MiB, and open files
 REGION = (0.35, 0.4, 0.15, 0.35)  # of the picture: where something is removed
 
 
-def camera(url: str, width: int, height: int, began: float) -> None:
-    """Push numbered frames in real time, for ever; again after a second where the server is gone."""
+def camera(url: str, width: int, height: int, fps: int, began: float) -> None:
+    """Push numbered frames at their rate, for ever; again after a moment where the server is gone."""
     clip = Clip(width=width, height=height)
     pictures = [planes(seq, clip.format) for seq in range(TEXTURES)]
     while True:
         with contextlib.suppress(av.error.FFmpegError):
-            _push(url, clip, pictures, began)
+            _push(url, clip, pictures, fps, began)
         time.sleep(0.5)
 
 
-def _push(url: str, clip: Clip, pictures: list[Any], began: float) -> None:
+def _push(url: str, clip: Clip, pictures: list[Any], fps: int, began: float) -> None:
     options = {"rtsp_transport": "tcp", "timeout": "2000000"}
     with av.open(url, "w", format="rtsp", options=options) as output:
-        coding = {"preset": "ultrafast", "tune": "zerolatency", "g": str(FPS), "crf": "20"}
-        stream = output.add_stream("libx264", rate=FPS, options=coding)
+        coding = {"preset": "ultrafast", "tune": "zerolatency", "g": str(fps), "crf": "20"}
+        stream = output.add_stream("libx264", rate=fps, options=coding)
         stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, clip.pixel_format
-        first = int((time.time() - began) * FPS) + 1
+        first = int((time.time() - began) * fps) + 1
         for seq in count(first):
-            time.sleep(max(0.0, began + seq / FPS - time.time()))
+            time.sleep(max(0.0, began + seq / fps - time.time()))
             frame = _numbered(pictures[seq % TEXTURES], seq, clip)
-            frame.pts, frame.time_base = seq - first, Fraction(1, FPS)
+            frame.pts, frame.time_base = seq - first, Fraction(1, fps)
             for packet in stream.encode(frame):
                 output.mux(packet)
 
@@ -91,14 +97,15 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run it all and return what was found."""
     port, began, report = _free_port(), time.time(), folder / "frames.txt"
     urls = [f"rtsp://127.0.0.1:{port}/{path}" for path in ("camera", "clean")]
-    size = [str(arguments.width), str(arguments.height)]
+    fps = FPS * arguments.times
+    size = [str(arguments.width), str(arguments.height), str(fps)]
     own = [sys.executable, "-m", "tests.bench.live"]
     server = _serve(port)
     others = [subprocess.Popen([*own, "--camera", urls[0], *size, str(began)], stderr=subprocess.DEVNULL)]
     time.sleep(3)
-    cleaning = subprocess.Popen(_command(*urls, arguments), stderr=subprocess.PIPE, text=True, stdout=subprocess.PIPE)
+    cleaning = subprocess.Popen(command(*urls, arguments), stderr=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE)
     others.append(subprocess.Popen([*own, "--client", urls[1], str(report), str(began)], stderr=subprocess.DEVNULL))
-    samples: list[dict[str, tuple[float, int]]] = []
+    samples: list[dict[str, Sample]] = []
     back: list[float] = []  # seconds after the beginning at which the server was there again
     try:
         for second in range(arguments.seconds):
@@ -109,22 +116,22 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
                 server = _serve(port)
                 back.append(time.time() - began)
             _wait(1.0, cleaning.pid, arguments.slow)
-            samples.append(_sample(cleaning.pid))
+            samples.append(sample(cleaning.pid))
     finally:
         cleaning.send_signal(signal.SIGINT)
         said = cleaning.communicate(timeout=60)
         for process in (*others, server):
             process.kill()
     frames = [line.split() for line in report.read_text().splitlines()]
-    seen = [(float(at), int(number)) for at, number in frames]
+    seen = [(float(at), _number(float(at), int(shown), fps)) for at, shown in frames]
     return (
-        _found(seen, back)
-        | _growth(samples)
+        found(seen, back, fps)
+        | growth(samples)
         | {"ledger": said[0].strip().splitlines()[-1:], "code": cleaning.returncode}
     )
 
 
-def _command(source: str, target: str, arguments: argparse.Namespace) -> list[str]:
+def command(source: str, target: str, arguments: argparse.Namespace) -> list[str]:
     x, y, w, h = (
         round(share * side) for share, side in zip(REGION, [arguments.width, arguments.height] * 2, strict=True)
     )
@@ -181,9 +188,10 @@ def _children(pid: int) -> Iterator[psutil.Process]:
         yield from psutil.Process(pid).children(recursive=True)
 
 
-def _sample(pid: int) -> dict[str, tuple[float, int]]:
-    """Return (MiB, open files) of every process of the run by its name."""
-    found = {}
+def sample(pid: int) -> dict[str, Sample]:
+    """Return (MiB, open files) of every process of the run by its name, and of what is in shared memory."""
+    space = os.statvfs(SHARED)
+    found = {SHARED: ((space.f_blocks - space.f_bfree) * space.f_frsize / 2**20, len(os.listdir(SHARED)))}
     for child in [psutil.Process(pid), *_children(pid)]:
         words = _words(child)
         name = words[words.index("deploy.worker") + 1] if "deploy.worker" in words else words[3] if words[3:] else "?"
@@ -192,12 +200,18 @@ def _sample(pid: int) -> dict[str, tuple[float, int]]:
     return found
 
 
-def _found(seen: list[tuple[float, int]], back: list[float]) -> dict[str, object]:
+def _number(at: float, shown: int, fps: int) -> int:
+    """Return the number of a frame, of which the picture has but the lower bits, from when it was read."""
+    now = int(at * fps)
+    return now - (now - shown) % NUMBERS
+
+
+def found(seen: list[tuple[float, int]], back: list[float], fps: int) -> dict[str, object]:
     """Return what the client saw: numbers, order, latency, and how soon a new frame came after each restart."""
     latencies, newest, repeats, wrong = [], -1, 0, 0
     fresh: list[float] = []
     for at, number in seen:
-        latency = at - number / FPS
+        latency = at - number / fps
         if number == newest:
             repeats += 1
         elif number < newest or not 0 <= latency < WRONG_S:
@@ -221,7 +235,7 @@ def _found(seen: list[tuple[float, int]], back: list[float]) -> dict[str, object
     }
 
 
-def _growth(samples: list[dict[str, tuple[float, int]]]) -> dict[str, object]:
+def growth(samples: list[dict[str, Sample]]) -> dict[str, object]:
     """Return for every process memory and files at a third of the time and at the end, and MiB an hour between."""
     table = {}
     for name in samples[-1]:
@@ -236,7 +250,7 @@ def _growth(samples: list[dict[str, tuple[float, int]]]) -> dict[str, object]:
 def main() -> None:
     """Measure, or be one of the parts."""
     if sys.argv[1:2] == ["--camera"]:
-        camera(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+        camera(sys.argv[2], *map(int, sys.argv[3:6]), float(sys.argv[6]))
     if sys.argv[1:2] == ["--client"]:
         client(sys.argv[2], Path(sys.argv[3]), float(sys.argv[4]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -246,6 +260,7 @@ def main() -> None:
     parser.add_argument("--engine", default="propagate")
     parser.add_argument("--latency", default="2s")
     parser.add_argument("--restarts", type=int, default=0, metavar="N")
+    parser.add_argument("--times", type=int, default=1, metavar="TIMES", help="as fast as real time")
     parser.add_argument("--slow", type=int, default=1, metavar="TIMES")
     parser.add_argument("words", nargs="*", help="more for cleanplate, after --")
     with tempfile.TemporaryDirectory() as folder:
