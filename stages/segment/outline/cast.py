@@ -1,8 +1,9 @@
 """One object in frame after frame in, what it casts out: its shadow and its reflection.
 
 What speaks for a shadow is summed up in the frame of the moving object, so that a dark patch that it passes is not
-taken for its shadow; what is taken must touch the object, or lie where its shadow has just been (a jump). In doubt a
-pixel is taken: a leftover shadow is seen at once, a few more pixels of filled ground are not.
+taken for its shadow; what is taken must touch the object, or lie where its shadow has just been or where light has just
+fallen (a jump). In doubt a pixel is taken: a leftover shadow is seen at once, a few more pixels of filled ground are
+not.
 """
 
 import cv2
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from stages.segment.outline.mirror import Mirror
 from stages.segment.outline.plate import Flags
 from stages.segment.outline.scene import Scene
-from stages.segment.outline.shade import Votes, shade
+from stages.segment.outline.shade import Votes, darkened, shade
 from stages.segment.outline.unlit import unlit
 from stages.segment.spot import Grey, slices
 from transport.messages import Box
@@ -27,6 +28,7 @@ RIM = 1  # reduced pixels around an object that its soft edge covers
 TOUCH = 3  # more of them, in which its shadow must begin
 STEADY = 0.5  # mean of the votes so far, by which a shadow that touches nothing has gone along with the object
 RETURN = 0.4  # of a shadow that touches nothing: how much must lie where one has been
+FALLEN = 0.75  # of a shadow that touches nothing: how much of it lies on ground that was seen without it
 LEAK = 0.8  # of the root of its area: more on the border of where it may lie, and it is darker ground
 GUESSED = 0.5  # of a shadow: more of it over ground that was never seen without it, and it is a guess
 CLOSE = 2  # reduced pixels on that border that a guess may have
@@ -60,7 +62,8 @@ class Cast:
         self._votes[part] = new
         score = np.where(hidden, np.float32(-1), (votes + new) * np.float32(0.5))
         edge = _border(zone, inside) & (scene.claims[part] == 1)
-        self._cast[part] = _attached(score, new, inside, zone, cast > 0, known, edge)
+        fell = darkened(scene.seen[part], scene.lit[part])
+        self._cast[part] = _attached(score, new, inside, zone, cast > 0, known, edge, fell)
         return self._cast > 0
 
     def _carried(self, inside: Grey, zone: Box) -> tuple[Votes, Votes]:
@@ -107,7 +110,9 @@ def _moved(votes: Votes, x: float, y: float, zone: Box) -> Votes:
     return np.asarray(cv2.warpAffine(votes, move, (zone.width, zone.height)), np.float32)
 
 
-def _attached(score: Votes, votes: Votes, inside: Grey, zone: Box, cast: Flags, known: Flags, edge: Flags) -> Flags:
+def _attached(
+    score: Votes, votes: Votes, inside: Grey, zone: Box, cast: Flags, known: Flags, edge: Flags, fell: Flags
+) -> Flags:
     """Return what is surely or connectedly dark and belongs to the object.
 
     `cast` is where its shadow has been, `edge` where the zone ends and no other's goes on.
@@ -126,7 +131,7 @@ def _attached(score: Votes, votes: Votes, inside: Grey, zone: Box, cast: Flags, 
     guessed = pixels(~known) > GUESSED * area
     leaks = pixels(edge) > np.where(guessed, CLOSE, LEAK * np.sqrt(area))
     fits = (area >= SPECK) & (area <= LARGEST * np.count_nonzero(inside)) & ~leaks
-    kept = fits & (pixels(score > TAKEN) > 0) & (touches | returns | follows)
+    kept = fits & (pixels(score > TAKEN) > 0) & (touches | returns | follows | (pixels(fell) >= FALLEN * area))
     return np.asarray(kept[labels] & weak, np.bool_)
 
 

@@ -58,7 +58,7 @@ class Effects:
         found = np.zeros_like(scene.hidden)
         for cast, inside in zip(self._casts(objects), insides, strict=True):
             found |= cast.step(scene, inside)
-        self._plate.learn(scene.seen, scene.free)
+        self._plate.learn(scene.seen, scene.free, scene.hidden)
         self._before = (_grey(scene.seen), scene.hidden | found)
         wide = cv2.dilate(found.view(np.uint8), square(PENUMBRA)) * np.uint8(255)
         return unite([*objects, self._reduction.enlarge(np.asarray(wide, np.uint8))])

@@ -15,6 +15,7 @@ from stages.segment.outline.reduced import Picture, mean, most
 Votes = NDArray[np.float32]  # (h, w), -1 to 1
 
 FAINT = 0.07  # log: a shadow takes at least 7 % of the light
+SURELY = 0.25  # log: ground that became darker by less may have been seen brighter by chance
 DEEP = 1.7  # log: it leaves a fifth at least
 TINT = (0.06, 0.25)  # log, and share of the darkening, by which a component may differ from the others
 UNEVEN = (0.08, 0.4)  # the same for the spread among neighbours: borders are soft
@@ -38,6 +39,12 @@ def shade(seen: Picture, plate: Picture, unrest: Logs, known: Flags) -> Votes:
     votes[dark & ~fits] = -0.5
     votes[fits & is_even(change, fits)] = 1
     return votes
+
+
+def darkened(seen: Picture, lit: Picture) -> Flags:
+    """Return where pixels of a zone, (h, w, 3), lie in a shadow in which they did not lie when they were brightest."""
+    ratio = log_ratio(cv2.blur(seen, SMOOTH), lit)
+    return (mean(ratio) < -SURELY) & is_shade(ratio)
 
 
 def is_shade(ratio: Picture) -> Flags:
