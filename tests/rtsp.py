@@ -7,6 +7,7 @@ FFmpeg falls back to TCP. Another process can run it as well, to be stopped and 
 
 import base64
 import contextlib
+import queue
 import re
 import socket
 import socketserver
@@ -25,19 +26,28 @@ from tests.rtp import Broadcast, Sender, broadcast, describe
 METHODS = "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, RECORD, GET_PARAMETER, TEARDOWN"
 LIVE, PUSHED = "live", "pushed"  # the path of the clip; everything else holds what was pushed to it
 MOST_PACKETS = 20_000  # kept of a push
+MOST_BEHIND = 1000  # of these, that wait for one who plays it: some seconds
 RECEIVED_BYTES = 32 << 10  # and not read yet
 REPORT_S = 1.0  # between two sender reports, by which a client knows how the tracks' times belong together
 RATE_TOKENS = re.compile(r"a=control:\S+")
 
 
 class RtspServer:
-    """A server on loopback, in threads of this process, from `with` to its end.
+    """A server, on loopback unless it is told otherwise, in threads of this process, from `with` to its end.
 
     `stalled` set: it accepts and answers but sends no picture. `silent` set: it accepts connections and says nothing.
     `deaf` set: it reads no more of what is pushed. `jump_s`: added to every time stamp from now on.
     """
 
-    def __init__(self, clip: Path | None = None, *, port: int = 0, login: str = "") -> None:
+    def __init__(
+        self,
+        clip: Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        login: str = "",
+        kept_bytes: int = RECEIVED_BYTES,  # 0 for as much as the kernel finds right
+    ) -> None:
         self.clip = broadcast(clip) if clip else None
         self.login = login  # user:password that every request must bring, "" for anybody
         self.stalled, self.silent, self.deaf = threading.Event(), threading.Event(), threading.Event()
@@ -45,7 +55,7 @@ class RtspServer:
         self.opened = 0  # connections so far
         self.pushes: dict[str, Push] = {}  # the latest to each path
         self.connections: set[socket.socket] = set()
-        self._server = _Server(("127.0.0.1", port), _Connection)
+        self._server = _Server(host, port, kept_bytes)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -56,7 +66,8 @@ class RtspServer:
 
     def url(self, path: str = LIVE, *, login: str = "") -> str:
         """Return the address of a path, with credentials if they are given."""
-        return f"rtsp://{login}{'@' if login else ''}127.0.0.1:{self.port}/{path}"
+        host = self._server.server_address[0]
+        return f"rtsp://{login}{'@' if login else ''}{host!s}:{self.port}/{path}"
 
     def disconnect(self) -> None:
         """Cut every connection, as a network does."""
@@ -89,13 +100,22 @@ class Push:
         self.players: set[_Connection] = set()
 
     def take(self, channel: int, packet: bytes) -> None:
-        """Keep a packet, and hand it on."""
+        """Keep a packet, and hand it on; whoever is far behind is let go, as one who may be gone is not waited for."""
         self.packets.append((channel, packet))
         for player in tuple(self.players):
             try:
-                player.interleave(channel, packet)
-            except OSError:
-                self.players.discard(player)
+                player.waiting.put_nowait((channel, packet))
+            except queue.Full:
+                self._let_go(player)
+
+    def end(self) -> None:
+        """Let everybody go: nothing comes any more, or it comes as something else."""
+        for player in tuple(self.players):
+            self._let_go(player)
+
+    def _let_go(self, player: "_Connection") -> None:
+        self.players.discard(player)
+        player.hang_up()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -103,9 +123,14 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     owner: RtspServer
 
+    def __init__(self, host: str, port: int, kept_bytes: int) -> None:
+        self._kept_bytes = kept_bytes
+        super().__init__((host, port), _Connection)
+
     def server_bind(self) -> None:
         """Let the kernel hold little of what is pushed, so that one who does not read is soon noticed."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+        if self._kept_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._kept_bytes)
         super().server_bind()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -143,6 +168,11 @@ class _Connection(socketserver.StreamRequestHandler):
         """Send one RTP or RTCP packet."""
         with self.writing:
             self.wfile.write(struct.pack(">cBH", b"$", channel, len(packet)) + packet)
+
+    def hang_up(self) -> None:
+        """End the connection."""
+        with contextlib.suppress(OSError):
+            self.request.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> bool:
         """Take a packet or answer a request; tell whether there may be another."""
@@ -193,7 +223,10 @@ class _Connection(socketserver.StreamRequestHandler):
         self._reply("200 OK" if sdp else "404 Not Found", found if sdp else {}, sdp)
 
     def _announce(self, url: str, head: dict[str, str], body: str) -> None:
-        self.host.pushes[self.path] = self.announced = Push(body)
+        before, self.announced = self.host.pushes.get(self.path), Push(body)
+        self.host.pushes[self.path] = self.announced
+        if before:
+            before.end()
         self._reply("200 OK", {})
 
     def _setup(self, url: str, head: dict[str, str], body: str) -> None:
@@ -207,6 +240,8 @@ class _Connection(socketserver.StreamRequestHandler):
     def _play(self, url: str, head: dict[str, str], body: str) -> None:
         self._reply("200 OK", {})
         if push := self.host.pushes.get(self.path):
+            self.waiting: queue.Queue[tuple[int, bytes]] = queue.Queue(MOST_BEHIND)
+            threading.Thread(target=self._forward, daemon=True).start()
             push.players.add(self)
         elif self.host.clip:
             threading.Thread(target=self._send, args=(self.host.clip,), daemon=True).start()
@@ -214,6 +249,13 @@ class _Connection(socketserver.StreamRequestHandler):
     def _record(self, url: str, head: dict[str, str], body: str) -> None:
         self.recording = self.announced
         self._reply("200 OK", {})
+
+    def _forward(self) -> None:
+        """Send on what is pushed, until the client is gone."""
+        with contextlib.suppress(OSError, ValueError):
+            while not self.gone.is_set():
+                with contextlib.suppress(queue.Empty):
+                    self.interleave(*self.waiting.get(timeout=0.5))
 
     def _send(self, clip: Broadcast) -> None:
         """Play the clip again and again in real time, its time stamps running on."""
