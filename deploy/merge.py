@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from transport import codec
+from transport.endpoint import Endpoint
 from transport.errors import WireError
 from transport.links import STALL_S, Arrival, Inlet, Intake
 from transport.messages import CleanFrame, Frame, Packet, Patch, StreamInfo
 from transport.notes import Item, Note, Received
 from transport.order import Reorder
 from transport.peers import Peer
-from transport.sockets import Endpoint, Hub
+from transport.sockets import Hub
 
 REPORT_EVERY = 8  # patches between two words to segment on how far they have come
 

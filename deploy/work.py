@@ -10,12 +10,13 @@ from deploy.dispatch import Dispatcher
 from deploy.policy import Window
 from transport import codec
 from transport.credit import Credit
+from transport.endpoint import Endpoint
 from transport.errors import Silence
 from transport.links import STALL_S, Arrival, Intake, Outlet
 from transport.messages import Frame, MaskedFrame, Message, Packet, StreamInfo
 from transport.notes import ChunkDone, ChunkEnd, End, Grant, Item, Leaving, Note, Received
 from transport.peers import Peer
-from transport.sockets import Endpoint, Hub
+from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import zmq
 
 from transport import codec
+from transport.endpoint import Endpoint
 from transport.notes import Beat, Hello, Note
 from transport.peers import Peer
-from transport.sockets import Endpoint
 
 
 class Raw:

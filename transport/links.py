@@ -12,11 +12,12 @@ from typing import Generic, Literal, TypeVar
 
 from transport import codec
 from transport.credit import Allowance, Credit
+from transport.endpoint import Endpoint
 from transport.errors import Silence, WireError
 from transport.messages import Message
 from transport.notes import End, Ended, Grant, Item, Note
 from transport.peers import Peer
-from transport.sockets import Endpoint, Hub
+from transport.sockets import Hub
 
 M = TypeVar("M", bound=Message)
 STALL_S = 3600.0  # a live peer that takes or gives nothing for so long is given up

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from tests.transport.test_links import PICTURE, SHORT
+from tests.transport.test_links import PATIENT, PICTURE, SHORT
+from transport.deadlines import Deadlines
 from transport.errors import Silence
 from transport.links import Inlet, Outlet
 from transport.messages import Frame
@@ -49,14 +50,14 @@ class Listener:
 
 @contextmanager
 def receiver(kind: str) -> Iterator[tuple[Inlet, int]]:
-    with Hub(role="segment", name="segment", token=TOKEN, deadlines=SHORT) as hub:
+    with Hub(role="segment", name="segment", token=TOKEN, deadlines=PATIENT) as hub:
         endpoint = hub.bind(f"{kind}://127.0.0.1:0", accepts=["decode"])
         yield Inlet(hub, endpoint, (Frame,), budget=20_000), int(endpoint.address.rpartition(":")[2])
 
 
-def send(address: str, token: str = TOKEN) -> None:
+def send(address: str, token: str = TOKEN, deadlines: Deadlines = PATIENT) -> None:
     shown = np.frombuffer(MARK.ljust(64 * 48, b"."), np.uint8).reshape(48, 64)
-    with Hub(role="decode", name="decode", token=token, deadlines=SHORT) as hub:
+    with Hub(role="decode", name="decode", token=token, deadlines=deadlines) as hub:
         outlet = Outlet(hub, hub.connect(address))
         outlet.send(Frame(seq=0, pts=0, duration=1, key=False, format=PICTURE, planes=(shown,)))
         outlet.end()
@@ -81,4 +82,4 @@ def test_who_listens_on_the_network_reads_neither_pictures_nor_the_token_unless_
 @pytest.mark.parametrize(("kind", "token"), [("tcp", "another token of that length"), ("tcp+plain", TOKEN)])
 def test_who_has_another_token_or_speaks_plainly_gets_no_answer(kind: str, token: str) -> None:
     with receiver("tcp") as (_, port), pytest.raises(Silence, match="nobody with this token answered at tcp"):
-        send(f"{kind}://127.0.0.1:{port}", token)
+        send(f"{kind}://127.0.0.1:{port}", token, SHORT)

@@ -16,6 +16,7 @@ from transport.messages import Frame, PictureFormat
 from transport.sockets import Hub
 
 SHORT = Deadlines(connect=3.0, silence=1.0, beat=0.1, linger=1.0)
+PATIENT = Deadlines(connect=20.0, silence=10.0, beat=0.1, linger=1.0)  # where nobody is to be missed
 PICTURE = PictureFormat(width=64, height=48, pixel_format="gray")
 
 
@@ -31,10 +32,10 @@ def address(tmp_path: Path, kind: str) -> str:
 SENDER = """
 import sys
 import numpy as np
-from tests.transport.test_links import frame, SHORT
+from tests.transport.test_links import frame, PATIENT
 from transport.links import Outlet
 from transport.sockets import Hub
-hub = Hub(role="decode", name="decode", token="t", deadlines=SHORT)
+hub = Hub(role="decode", name="decode", token="t", deadlines=PATIENT)
 outlet = Outlet(hub, hub.connect(sys.argv[1]))
 for seq in range(int(sys.argv[2])):
     outlet.send(frame(seq))
@@ -45,7 +46,7 @@ hub.close()
 
 @pytest.mark.parametrize("kind", ["ipc", "tcp", "tcp+plain"])
 def test_the_last_frame_outlives_its_sender(tmp_path: Path, kind: str) -> None:
-    with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
+    with Hub(role="segment", name="segment", token="t", deadlines=PATIENT) as hub:
         endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
         inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
         sender = subprocess.Popen([sys.executable, "-c", SENDER, endpoint.address, "200"])
@@ -58,7 +59,7 @@ def test_the_last_frame_outlives_its_sender(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_slow_receiver_never_holds_more_than_its_budget(tmp_path: Path) -> None:
-    with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
+    with Hub(role="segment", name="segment", token="t", deadlines=PATIENT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
         inlet = Inlet(hub, endpoint, (Frame,), budget=12_000)
         sender = subprocess.Popen([sys.executable, "-c", SENDER, endpoint.address, "40"])

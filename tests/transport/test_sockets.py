@@ -13,15 +13,16 @@ from pathlib import Path
 import pytest
 
 from tests.peers import Raw, Visitors
-from tests.transport.test_links import SENDER, SHORT, address, frame
+from tests.transport.test_links import PATIENT, SENDER, SHORT, address, frame
 from transport import codec
 from transport.deadlines import Deadlines
+from transport.endpoint import Endpoint
 from transport.errors import Refused, Silence, WireError
 from transport.links import Inlet, Outlet
 from transport.messages import Frame
 from transport.notes import Beat, Grant, Hello, Item, Welcome
 from transport.notes import Refused as RefusedNote
-from transport.sockets import Endpoint, Hub
+from transport.sockets import Hub
 
 FUTURE = bytes(codec.encode(Beat())[0]).replace(b"\x01", b"\x07", 1)  # as a later version would say it
 GARBAGE = (
@@ -51,6 +52,12 @@ def hub() -> Iterator[Hub]:
         yield opened
 
 
+@pytest.fixture
+def patient() -> Iterator[Hub]:
+    with Hub(role="segment", name="segment", token="t", deadlines=PATIENT) as opened:
+        yield opened
+
+
 def read_all_while(hub: Hub, endpoint: Endpoint, disturb: threading.Thread) -> None:
     """Take a stream of 200 frames while a thread disturbs it from beginning to end."""
     inlet = Inlet(hub, endpoint, (Frame,), budget=20_000)
@@ -62,8 +69,8 @@ def read_all_while(hub: Hub, endpoint: Endpoint, disturb: threading.Thread) -> N
 
 
 @pytest.mark.parametrize("kind", ["ipc", "tcp", "tcp+plain"])
-def test_what_strangers_say_disturbs_no_stream(hub: Hub, tmp_path: Path, kind: str) -> None:
-    endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
+def test_what_strangers_say_disturbs_no_stream(patient: Hub, tmp_path: Path, kind: str) -> None:
+    endpoint = patient.bind(address(tmp_path, kind), accepts=["decode"])
 
     def babble() -> None:
         for _ in range(20):
@@ -71,11 +78,11 @@ def test_what_strangers_say_disturbs_no_stream(hub: Hub, tmp_path: Path, kind: s
                 for parts in GARBAGE:
                     stranger.socket.send_multipart(parts)
 
-    read_all_while(hub, endpoint, threading.Thread(target=babble))
+    read_all_while(patient, endpoint, threading.Thread(target=babble))
 
 
-def test_what_is_not_even_zeromq_disturbs_no_stream(hub: Hub) -> None:
-    endpoint = hub.bind("tcp://127.0.0.1:0", accepts=["decode"])
+def test_what_is_not_even_zeromq_disturbs_no_stream(patient: Hub) -> None:
+    endpoint = patient.bind("tcp://127.0.0.1:0", accepts=["decode"])
     where = ("127.0.0.1", int(endpoint.address.rpartition(":")[2]))
     greeting = b"\xff\0\0\0\0\0\0\0\x01\x7f"
     shouts = [b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", b"\0" * 9000, b"\xff" * 9000, os.urandom(9000), b""]
@@ -90,18 +97,18 @@ def test_what_is_not_even_zeromq_disturbs_no_stream(hub: Hub) -> None:
                     except OSError:
                         continue  # hung up on: as it should be
 
-    read_all_while(hub, endpoint, threading.Thread(target=shout))
+    read_all_while(patient, endpoint, threading.Thread(target=shout))
 
 
-def test_a_stranger_who_floods_and_never_listens_disturbs_no_stream(hub: Hub, tmp_path: Path) -> None:
-    endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])
+def test_a_stranger_who_floods_and_never_listens_disturbs_no_stream(patient: Hub, tmp_path: Path) -> None:
+    endpoint = patient.bind(address(tmp_path, "ipc"), accepts=["decode"])
 
     def flood() -> None:
         with Raw(endpoint.address, RCVHWM=1, SNDTIMEO=5000) as stranger:
             for _ in range(20_000):  # more than the high-water marks and the buffers between would hold of answers
                 stranger.socket.send(b"?")
 
-    read_all_while(hub, endpoint, threading.Thread(target=flood))
+    read_all_while(patient, endpoint, threading.Thread(target=flood))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +178,7 @@ def test_a_part_that_is_too_long_costs_its_sender_the_connection(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(codec, "MAX_PART", 100_000)  # instead of a gigabyte
-    with Hub(role="segment", name="segment", token="t", deadlines=SHORT) as hub:
+    with Hub(role="segment", name="segment", token="t", deadlines=PATIENT) as hub:
         endpoint = hub.bind(address(tmp_path, kind), accepts=["decode"])
 
         def send_too_much() -> None:
