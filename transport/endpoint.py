@@ -7,7 +7,8 @@ import hmac
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import zmq
 
@@ -19,20 +20,33 @@ from transport.notes import Beat, Hello, Note, Welcome
 from transport.notes import Refused as RefusedNote
 from transport.peers import Link, Peer
 
-if TYPE_CHECKING:
-    from transport.sockets import Hub
-
 log = logging.getLogger(__name__)
 
 HIGH_WATER = 4096  # messages; a second fence behind the credit in bytes
 MAX_PEERS = 256
 
 
+class Process(Protocol):
+    """Whose endpoint it is."""
+
+    name: str
+    token: str
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Held by whoever uses a socket."""
+        ...
+
+    def hello(self) -> Hello:
+        """Return how it introduces itself."""
+        ...
+
+
 class Endpoint:
     """One socket and the peers at its other end."""
 
-    def __init__(self, hub: "Hub", socket: "zmq.Socket[bytes]", address: str, accepts: frozenset[str]) -> None:
-        self._hub, self._socket, self._accepts = hub, socket, accepts
+    def __init__(self, process: Process, socket: "zmq.Socket[bytes]", address: str, accepts: frozenset[str]) -> None:
+        self._process, self._socket, self._accepts = process, socket, accepts
         self.address = address
         self.peers: dict[bytes, Peer] = {}
         self.link: Link | None = None
@@ -49,7 +63,7 @@ class Endpoint:
 
     def post(self, peer: Peer, note: Note, parts: Sequence[codec.Part] = ()) -> None:
         """Send a note, with the parts of a message behind it if there is one."""
-        with self._hub.lock:
+        with self._process.lock:
             self._send(peer, [*codec.encode(note), *parts])
 
     def _send(self, peer: Peer, parts: list[codec.Part]) -> None:
@@ -110,7 +124,7 @@ class Endpoint:
             return
         peer = known or Peer(id=sender, role=hello.role, name=hello.name, incarnation=hello.incarnation, welcome=True)
         peer.heard = time.monotonic()
-        self._send(peer, [*codec.encode(Welcome(name=self._hub.name))])
+        self._send(peer, [*codec.encode(Welcome(name=self._process.name))])
         if known is None and peer.sent:  # not sent: it went before it was welcomed
             self.peers[sender] = peer
             for other in list(self.peers.values()):
@@ -119,7 +133,7 @@ class Endpoint:
             self._joined(peer)
 
     def _objection(self, hello: Hello) -> str:
-        if not hmac.compare_digest(hello.token.encode(errors="surrogateescape"), self._hub.token.encode()):
+        if not hmac.compare_digest(hello.token.encode(errors="surrogateescape"), self._process.token.encode()):
             return "the token is not that of this run"
         if hello.role not in self._accepts:
             return f"a {_plain(hello.role[:20])} is not expected here, but {' or '.join(sorted(self._accepts))}"
@@ -135,7 +149,7 @@ class Endpoint:
                     self._joined(peer)
             case RefusedNote():
                 kind = Forgotten if peer.welcome else Refused
-                raise kind(f"{self.address} refused {self._hub.name}: {note.sentence}")
+                raise kind(f"{self.address} refused {self._process.name}: {note.sentence}")
             case Beat():
                 pass
             case _ if self.link is not None:
@@ -175,7 +189,7 @@ class Endpoint:
         if now - self._started > deadlines.connect:
             raise Silence(f"nobody with this token answered at {self.address} within {deadlines.connect:.0f} s")
         if now - peer.sent > 0.2:
-            self._send(peer, [*codec.encode(self._hub.hello())])
+            self._send(peer, [*codec.encode(self._process.hello())])
 
 
 def _plain(text: str) -> str:

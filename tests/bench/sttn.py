@@ -23,8 +23,8 @@ import torch
 from stages.inpaint.engine import Picture
 from stages.inpaint.region import Region, look, put_back
 from stages.inpaint.sttn.engine import enclosing
-from stages.inpaint.sttn.kind import BEHIND, REFERENCES, stretch_for
 from stages.inpaint.sttn.region import region_for
+from stages.inpaint.sttn.stretch import BEHIND, REFERENCES, stretch_for
 from stages.nets.sttn import STTN
 from stages.pixels import Pixels
 from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat

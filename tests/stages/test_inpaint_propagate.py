@@ -13,7 +13,7 @@ from stages.inpaint.engine import EngineKind, EngineOptions
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
 from stages.inpaint.propagate.engine import Propagate
-from stages.inpaint.propagate.kind import LONG
+from stages.inpaint.propagate.sizes import LONG
 from stages.pixels import blend, frame_bytes, layout, plane_shapes
 from transport.messages import Box, CleanFrame, Frame, Mask, MaskedFrame, PictureFormat, Plane
 

@@ -13,7 +13,8 @@ from stages.inpaint.chunks import ChunkPlan, chunked  # noqa: E402
 from stages.inpaint.engine import EngineKind, EngineOptions, Picture  # noqa: E402
 from stages.inpaint.inpaint import inpaint  # noqa: E402
 from stages.inpaint.sttn.engine import Sttn  # noqa: E402
-from stages.inpaint.sttn.kind import BEHIND, REFERENCES, reach, sttn  # noqa: E402
+from stages.inpaint.sttn.kind import reach, sttn  # noqa: E402
+from stages.inpaint.sttn.stretch import BEHIND, REFERENCES  # noqa: E402
 from stages.nets.sttn import STTN  # noqa: E402
 from tests.parity.sttn import seeded, wired  # noqa: E402
 from tests.stages.fills import filled, off, same  # noqa: E402

@@ -1,6 +1,7 @@
 """The default engine: shows what other frames show, and invents the rest once.
 
 kind       what the scheduler must know of it, without starting it
+sizes      how small a view is, how many frames are held
 engine     the order of everything, and the state between two frames
 view       a picture made small: there motion is measured and colours are weighed
 motion     how the picture moves from frame to frame, also behind the object: camera, flow, rim

@@ -9,8 +9,8 @@ import numpy as np
 from stages.inpaint.cells import covered
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.images import Bytes, Known, part
-from stages.inpaint.propagate.kind import small_size
 from stages.inpaint.propagate.records import Cursor, packed, squeezed
+from stages.inpaint.propagate.sizes import small_size
 from stages.inpaint.propagate.view import View
 from stages.pixels import align, layout, plane_shapes
 from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat, Plane

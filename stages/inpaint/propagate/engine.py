@@ -12,10 +12,10 @@ from stages.inpaint.propagate.detail import Originals
 from stages.inpaint.propagate.follow import Points, Trail, ahead, behind, points_of
 from stages.inpaint.propagate.foresight import Foresight
 from stages.inpaint.propagate.fuse import Mixture, blended, candidate, plain
-from stages.inpaint.propagate.kind import needs_detail, slots_for, spare_for
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.plates import Plates
 from stages.inpaint.propagate.pointers import nowhere
+from stages.inpaint.propagate.sizes import needs_detail, slots_for, spare_for
 from stages.inpaint.propagate.view import View
 from stages.pixels import Pixels
 

@@ -9,11 +9,11 @@ from stages.compiled import compiled
 from stages.inpaint.propagate.detail import Originals
 from stages.inpaint.propagate.follow import Ints, Points
 from stages.inpaint.propagate.images import Floats, Known
-from stages.inpaint.propagate.kind import small_size
 from stages.inpaint.propagate.plates import Plates
 from stages.inpaint.propagate.pointers import NOWHERE, Pointers
 from stages.inpaint.propagate.records import Reader
 from stages.inpaint.propagate.sample import clear
+from stages.inpaint.propagate.sizes import small_size
 from stages.inpaint.propagate.survey import NAME, read_crop
 from stages.inpaint.propagate.sweep import EARLIER, LATER, read_pointers
 from transport.messages import PictureFormat

@@ -6,14 +6,11 @@ Nothing here needs the compiler: only the process that fills pays for that.
 from functools import partial
 
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
+from stages.inpaint.propagate.sizes import needs_detail, slots_for, small_size, spare_for
 from stages.pixels import frame_bytes, layout
 from transport.messages import PictureFormat
 
-SIDE = 540  # small pixels that the longer side of a view has at most
 WARM_UP = 24  # after that many the seam between two chunks differs no more than any two frames do
-LONG, SHORT = 32, 8  # past frames that are held at most and at least
-ROOM = 48 << 20  # bytes of full-size frames beyond which fewer are held
-MOST, LEAST = 24, 4  # frames that lie far away and that one frame may look into, after a first pass
 
 
 def propagate(options: EngineOptions) -> EngineKind:
@@ -24,27 +21,6 @@ def propagate(options: EngineOptions) -> EngineKind:
         state_bytes=partial(state_bytes, span=len(offsets), options=options),
         start=partial(_start, options),
     )
-
-
-def small_size(picture: PictureFormat) -> tuple[int, int]:
-    """Return width and height of a view, in small pixels."""
-    shrink = -(-max(picture.width, picture.height) // SIDE)
-    return max(picture.width // shrink, 1), max(picture.height // shrink, 1)
-
-
-def needs_detail(picture: PictureFormat) -> bool:
-    """Say whether a view is less than the picture itself."""
-    return small_size(picture) != (picture.width, picture.height) or layout(picture.pixel_format).bits > 8
-
-
-def slots_for(picture: PictureFormat, span: int) -> int:
-    """Return how many frames are held: the window's, and past ones as there is room for."""
-    return span + min(max(ROOM // frame_bytes(picture), SHORT), LONG)
-
-
-def spare_for(picture: PictureFormat, options: EngineOptions) -> int:
-    """Return how many frames that lie far away one frame may look into: none without a first pass."""
-    return min(max(ROOM // frame_bytes(picture), LEAST), MOST) if options.foresight else 0
 
 
 def state_bytes(picture: PictureFormat, span: int, options: EngineOptions) -> int:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from stages.inpaint.propagate.crop import Crop
 from stages.inpaint.propagate.images import Bytes, part
-from stages.inpaint.propagate.kind import small_size
 from stages.inpaint.propagate.pointers import FAR, NOWHERE
+from stages.inpaint.propagate.sizes import small_size
 from stages.inpaint.propagate.view import View
 from stages.pixels import layout
 from transport.messages import PictureFormat

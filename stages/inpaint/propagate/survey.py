@@ -19,9 +19,9 @@ from stages.inpaint.propagate.doubt import BAND
 from stages.inpaint.propagate.flow import Flow
 from stages.inpaint.propagate.follow import loss
 from stages.inpaint.propagate.images import Bytes, Floats, Known, bounds, grown, part, union, widened
-from stages.inpaint.propagate.kind import small_size
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.records import Cursor, Reader, Writer, packed, squeezed
+from stages.inpaint.propagate.sizes import small_size
 from stages.inpaint.propagate.view import View
 from transport.messages import Box, MaskedFrame, PictureFormat
 

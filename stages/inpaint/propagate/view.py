@@ -8,7 +8,7 @@ import numpy as np
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Bytes, Grey, Known, Places, bounds, grown, part, widened
-from stages.inpaint.propagate.kind import small_size
+from stages.inpaint.propagate.sizes import small_size
 from stages.pixels import component, layout, luma
 from transport.messages import Box, Frame, PictureFormat
 

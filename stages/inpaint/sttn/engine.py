@@ -10,8 +10,8 @@ from torch import Tensor
 from stages.errors import ModelError
 from stages.inpaint.engine import Picture
 from stages.inpaint.region import Colours, Region, look, put_back
-from stages.inpaint.sttn.kind import BEHIND, REFERENCES, SPACING, stretch_for
 from stages.inpaint.sttn.region import region_for
+from stages.inpaint.sttn.stretch import BEHIND, REFERENCES, SPACING, stretch_for
 from stages.nets.sttn import STTN
 from stages.pixels import Pixels, layout
 from transport.messages import Box

@@ -7,14 +7,10 @@ from typing import Final
 from stages.inpaint.checkpoint import checkpoint
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
 from stages.inpaint.sttn.region import CELL, most_cells
+from stages.inpaint.sttn.stretch import BEHIND, REFERENCES, SPACING, stretch_for
 from stages.nets.numbers import number_bytes
 from stages.pixels import frame_bytes
 from transport.messages import PictureFormat
-
-BEHIND: Final = 5  # frames before the first that is made; neighbor_stride in test.py of the original
-AFTER: Final = 2  # frames after each one that is made, at least, where the look-ahead has as many
-SPACING: Final = 10  # frames from one reference to the next; the original's ref_length
-REFERENCES: Final = 4  # the latest ones that are held; the original takes them from all of the video, before and after
 
 PARAMETERS: Final = 16_556_163
 STRIDE: Final = 4  # pixels of a frame from one place to the next
@@ -42,11 +38,6 @@ def reach(look_ahead: int, references: int = REFERENCES) -> Reach:
     """
     warm_up = references * SPACING + look_ahead + stretch_for(look_ahead) - 1
     return Reach(offsets=tuple(range(-BEHIND, look_ahead + 1)), warm_up=warm_up)
-
-
-def stretch_for(look_ahead: int) -> int:
-    """Return how many frames are made in a pass."""
-    return max(look_ahead + 1 - AFTER, 1)
 
 
 def state_bytes(picture: PictureFormat, options: EngineOptions) -> int:

@@ -8,12 +8,11 @@ import torch
 from stages.errors import ModelError
 from stages.inpaint.engine import Picture
 from stages.inpaint.region import Region, cut_out, put_back
-from stages.inpaint.vinet.kind import SPAN
 from stages.inpaint.vinet.region import region_for, serves
 from stages.inpaint.vinet.shown import colours_of, show, tensor_of
 from stages.inpaint.window import mirror
 from stages.nets.vinet.net import REFERENCES, VINet
-from stages.nets.vinet.stream import Shown, Stream
+from stages.nets.vinet.stream import SPAN, Shown, Stream
 from stages.pixels import Pixels
 
 
