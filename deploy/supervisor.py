@@ -50,7 +50,9 @@ class Supervisor:
         flow: Sequence[Stage] = FLOW,
     ) -> None:
         self.job, self._show, self._flow = job, show, flow
-        self._patience, self._deadlines = patience or Patience(), deadlines or Deadlines()
+        self._patience = patience or Patience()
+        # Whoever does not come up is missed here; the workers need not miss each other on a machine that is slow.
+        self._deadlines = deadlines or Deadlines(connect=self._patience.ready)
         self.info: StreamInfo | None = None
         self.shares: Shares | None = None
         self.started = time.monotonic()

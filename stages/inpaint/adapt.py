@@ -1,7 +1,7 @@
 """The fill of a live stream: an engine in, the same engine as long as it keeps up, and cheaper ones while it does not.
 
-Frames that there is no time for never come here, so an engine that is too slow sees a slower stream. As long as more
-than some of the frames are left that is the best there is; below, a cheaper fill is.
+Frames that there is no time for never come here, so an engine that is too slow sees a slower stream. Where more than a
+few are missing, the same engine fills a smaller picture; where that leaves less than half of them, the cheapest does.
 """
 
 import logging
@@ -17,9 +17,9 @@ from stages.pixels import Pixels
 log = logging.getLogger(__name__)
 
 CHEAPEST: Final = "telea"
-NETWORKS: Final = ("vinet", "sttn")  # whose price goes by what they are shown
-SIDES: Final = (256,)  # pixels along the longest side of that, where it must be cheaper
-FEW: Final = 2.2  # times the usual time between frames: fewer than half of them come through
+SMALLER: Final = 270  # pixels along the longest side of what is filled, where it must be cheaper
+SOME: Final = 1.2  # times the usual time between frames: one in six or more is missing
+FEW: Final = 2.2  # fewer than half of them come through
 BUSY: Final = 0.7  # share of that time which the engine takes; below, it is not the engine that is too slow
 PATIENCE_S: Final = 3.0  # of that, after which the next cheaper fill takes over
 RETRY_S, LONGEST_S = 30.0, 600.0  # after which the better one is tried again; doubled each time that it fails
@@ -33,13 +33,10 @@ def adaptive(name: str, options: EngineOptions, told: Callable[[int], None] = la
     `told` hears which of the fills is used, the engine itself being 0.
     """
     best = find_engine(name, options)
-    levels = [best]
-    if name in NETWORKS:
-        levels += [
-            find_engine(name, replace(options, working=side)) for side in SIDES if not 0 < options.working <= side
-        ]
+    small = replace(options, working=min(options.working or SMALLER, SMALLER))
+    levels = [best, find_engine(name, small)]
     if name != CHEAPEST:
-        levels.append(find_engine(CHEAPEST, options))
+        levels.append(find_engine(CHEAPEST, small))
     fitting = [kind for kind in levels if set(kind.reach.offsets) <= set(best.reach.offsets)]
     pace = Pace(len(fitting), told=told)  # what was learned of a machine holds for the next chunk
     return replace(best, start=lambda: Adaptive(fitting, best.reach.offsets, pace))
@@ -72,7 +69,8 @@ class Pace:
         self._interval_s += share * (interval_s - self._interval_s)
         self._took_s += share * (took_s - self._took_s)
         now = self._clock()
-        if not (self._interval_s > FEW * self._usual_s and self._took_s > BUSY * self._interval_s):
+        few = FEW if self.level else SOME
+        if not (self._interval_s > few * self._usual_s and self._took_s > BUSY * self._interval_s):
             self._since = now
             if self.level and now - self._changed > self._retry_s:
                 self._change(self.level - 1, "there is time for a better fill")

@@ -184,12 +184,14 @@ def test_an_interrupted_inline_run_leaves_no_file_of_the_first_pass(
     source: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     words = ["remove", str(source), str(tmp_path / "clean.mkv"), "--region", "20,20,16,12", "--loop", "1000"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy", *words, "--passes", "2", "--inline"], stderr=subprocess.PIPE
-    )
-    _until(lambda: any(path.stat().st_size > 100_000 for path in tmp_path.glob(".cleanplate-*/survey")))
-    process.send_signal(number)
-    process.communicate(timeout=30)
+    command = [sys.executable, "-m", "deploy", *words, "--passes", "2", "--inline"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            _until(lambda: any(path.stat().st_size > 100_000 for path in tmp_path.glob(".cleanplate-*/survey")))
+            process.send_signal(number)
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == code
     assert left(tmp_path) == []
 

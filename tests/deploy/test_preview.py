@@ -96,15 +96,17 @@ def test_a_picture_is_drawn_once_for_all_who_look_and_not_more_often_than_asked(
 
     threading.Thread(target=camera).start()
     started = time.monotonic()
-    with Viewer(address) as one, Viewer(address) as two:
-        one.head()
-        two.head()
-        for _ in range(4):
-            one.picture()
-            two.picture()
-        drawn, took = preview.views["encode"].drawn, time.monotonic() - started
-    stop.set()
-    preview.close()
+    try:
+        with Viewer(address) as one, Viewer(address) as two:
+            one.head()
+            two.head()
+            for _ in range(4):
+                one.picture()
+                two.picture()
+            drawn, took = preview.views["encode"].drawn, time.monotonic() - started
+    finally:
+        stop.set()
+        preview.close()
     assert 4 <= drawn <= 4 * took + 2
     assert took >= 3 / 4  # three pauses lie between four pictures
 

@@ -131,9 +131,10 @@ def test_an_engine_says_truly_how_far_it_looks(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNTAUGHT)
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p10le", "nv12", "rgb24", "gbrp12le", "gray", "p010le"])
-def test_an_engine_fills_any_format(name: str, pixel_format: str) -> None:
+@pytest.mark.parametrize("working", [0, 11])
+def test_an_engine_fills_any_format_at_any_working_size(name: str, pixel_format: str, working: int) -> None:
     clip = list(noise(pixel_format, 32, 20, 4))
-    clean = list(inpaint(clip, find_engine(name)))
+    clean = list(inpaint(clip, find_engine(name, EngineOptions(working=working))))
     assert [each.frame.seq for each in clean] == [0, 1, 2, 3]
     assert all(
         each.patch.pixels is not None and each.patch.pixels.dtype == clip[0].frame.planes[0].dtype for each in clean
@@ -142,9 +143,12 @@ def test_an_engine_fills_any_format(name: str, pixel_format: str) -> None:
 
 @pytest.mark.parametrize("name", UNTAUGHT)
 @pytest.mark.parametrize(("width", "height"), [(16, 16), (17, 23), (2, 2), (1, 1), (64, 3)])
-def test_an_engine_fills_any_size_even_when_everything_is_covered(name: str, width: int, height: int) -> None:
+@pytest.mark.parametrize("working", [0, 5])
+def test_an_engine_fills_any_size_even_when_everything_is_covered(
+    name: str, width: int, height: int, working: int
+) -> None:
     clip = [covered(each) for each in noise("yuv420p", width, height, 3)]
-    for each in inpaint(clip, find_engine(name)):
+    for each in inpaint(clip, find_engine(name, EngineOptions(working=working))):
         assert each.patch.pixels is not None
         pixels = each.patch.pixels.reshape(height, width, 3).astype(int)
         assert pixels.min() == pixels.max() == 128

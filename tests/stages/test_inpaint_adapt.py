@@ -1,12 +1,14 @@
 """The fill of a live stream gets cheaper where there is no time for it, and better again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
-from stages.inpaint.adapt import PATIENCE_S, RETRY_S, Adaptive, Pace, adaptive
-from stages.inpaint.engine import DEFAULTS, EngineKind, Picture, Reach
+from stages.inpaint.adapt import PATIENCE_S, RETRY_S, SMALLER, Adaptive, Pace, adaptive
+from stages.inpaint.engine import DEFAULTS, EngineKind, EngineOptions, Picture, Reach
 from stages.inpaint.engines import find_engine
 from stages.pixels import Pixels
 from transport.messages import Box, Frame, Mask, MaskedFrame, PictureFormat
@@ -38,11 +40,20 @@ def test_an_engine_that_keeps_up_stays() -> None:
     assert set(Machine(0.03, 0.01).run(60)) == {0}
 
 
-def test_an_engine_that_leaves_every_second_frame_out_stays() -> None:
-    machine = Machine(0.02, 0.01)
+def test_an_engine_that_leaves_every_second_frame_out_fills_a_smaller_picture() -> None:
+    machine = Machine(0.02, 0.03, 0.01)
     machine.run(10)
     machine.costs[0] = 0.07
-    assert set(machine.run(60)) == {0}
+    assert set(machine.run(60)[-200:]) == {1}
+
+
+def test_a_smaller_picture_of_which_every_second_is_left_out_stays_and_one_of_which_more_are_does_not() -> None:
+    machine = Machine(0.02, 0.07, 0.01)
+    machine.run(10)
+    machine.costs[0] = 0.3
+    assert set(machine.run(60)[-200:]) == {1}
+    machine.costs[1] = 0.3
+    assert set(machine.run(20)[-100:]) == {2}
 
 
 def test_a_much_slower_engine_is_replaced_after_a_while() -> None:
@@ -79,6 +90,20 @@ def test_a_slow_stream_is_not_a_slow_engine() -> None:
         machine.now += 0.2
         machine.pace.filled(0.2, 0.01)
     assert machine.pace.level == 0
+
+
+def test_the_same_engine_fills_smaller_pictures_before_the_cheapest_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[tuple[str, int]] = []
+
+    def note(name: str, options: EngineOptions) -> EngineKind:
+        found.append((name, options.working))
+        return find_engine(name, options)
+
+    monkeypatch.setattr("stages.inpaint.adapt.find_engine", note)
+    adaptive("propagate", replace(DEFAULTS, working=400))
+    adaptive("telea", DEFAULTS)
+    small = ("telea", SMALLER)
+    assert found == [("propagate", 400), ("propagate", SMALLER), small, ("telea", 0), small]
 
 
 def test_its_reach_is_that_of_the_engine_itself() -> None:

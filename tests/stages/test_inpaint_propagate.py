@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.inpaint.engine import EngineKind, EngineOptions
+from stages.inpaint.engine import DEFAULTS, EngineKind, EngineOptions
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
 from stages.inpaint.propagate.engine import Propagate
@@ -100,8 +100,8 @@ def standing(seq: int) -> Box:
     return Box(x=50, y=30, width=24, height=32)
 
 
-def run(frames: list[MaskedFrame], name: str = "propagate") -> list[CleanFrame]:
-    return list(inpaint(frames, find_engine(name)))
+def run(frames: list[MaskedFrame], name: str = "propagate", options: EngineOptions = DEFAULTS) -> list[CleanFrame]:
+    return list(inpaint(frames, find_engine(name, options)))
 
 
 def composite(clean: CleanFrame) -> tuple[Plane, ...]:
@@ -160,13 +160,16 @@ def test_what_is_invented_has_the_grain_of_its_surroundings() -> None:
 
 @pytest.mark.parametrize("background", [still, pan(2.0), pan(0.4)])
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "rgb24"])
-@pytest.mark.parametrize("name", ["propagate", "telea"])
-def test_nothing_of_the_object_is_ever_seen(background: Callable[[int], Image], pixel_format: str, name: str) -> None:
+@pytest.mark.parametrize(("name", "working"), [("propagate", 0), ("propagate", 50), ("telea", 0), ("telea", 50)])
+def test_nothing_of_the_object_is_ever_seen(
+    background: Callable[[int], Image], pixel_format: str, name: str, working: int
+) -> None:
     """The result is the same whatever colour the object has."""
+    options = EngineOptions(working=working)
     patches = []
     for colour in ((255, 0, 255), (0, 255, 0)):
         clip = scene(background, moving, count=10, pixel_format=pixel_format, colour=colour)
-        patches.append([each.patch.pixels for each in run(clip.frames, name)])
+        patches.append([each.patch.pixels for each in run(clip.frames, name, options)])
     for one, other in zip(*patches, strict=True):
         assert one is not None
         assert np.array_equal(one, other)

@@ -15,7 +15,7 @@ from stages.inpaint.propagate.fuse import Mixture, blended, candidate, plain
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.plates import Plates
 from stages.inpaint.propagate.pointers import nowhere
-from stages.inpaint.propagate.sizes import needs_detail, slots_for, spare_for
+from stages.inpaint.propagate.sizes import needs_detail, side_of, slots_for, spare_for
 from stages.inpaint.propagate.view import View
 from stages.pixels import Pixels
 
@@ -25,7 +25,8 @@ class Propagate:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._motion = Motion()
+        self._side = side_of(options)
+        self._motion = Motion(self._side)
         self._plates: Plates | None = None
         self._originals: Originals | None = None
         self._trail: Trail | None = None
@@ -59,8 +60,9 @@ class Propagate:
         self._motion.see(pictures)
         if self._plates is None:
             slots, spare = slots_for(now.format, span), spare_for(now.format, self._options)
-            self._plates = Plates(now.format, slots, spare)
-            self._originals = Originals(now.format, slots + spare) if needs_detail(now.format) else None
+            self._plates = Plates(now.format, slots, spare, self._side)
+            if needs_detail(now.format, self._side):
+                self._originals = Originals(now.format, slots + spare)
             if spare:
                 self._foresight = Foresight(Path(self._options.foresight), now.format, self._plates, self._originals)
         for picture in pictures:

@@ -6,7 +6,7 @@ Nothing here needs the compiler: only the process that fills pays for that.
 from functools import partial
 
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
-from stages.inpaint.propagate.sizes import needs_detail, slots_for, small_size, spare_for
+from stages.inpaint.propagate.sizes import needs_detail, side_of, slots_for, small_size, spare_for
 from stages.pixels import frame_bytes, layout
 from transport.messages import PictureFormat
 
@@ -25,14 +25,15 @@ def propagate(options: EngineOptions) -> EngineKind:
 
 def state_bytes(picture: PictureFormat, span: int, options: EngineOptions) -> int:
     """Return what the state weighs at most: when every picture of the window, `span` frames, is all hole."""
-    width, height = small_size(picture)
+    side = side_of(options)
+    width, height = small_size(picture, side)
     channels, spare = len(layout(picture.pixel_format).components), spare_for(picture, options)
     slots = slots_for(picture, span) + spare
     plates = slots * (channels + 1)  # colours, hole
     views = (span + 1) * (channels + 4)  # the same, grey, closed
     steps = (span + 1) * 2 * 2 * 2 * 4  # both ways, all of it and the residual, two floats
     trail = 2 * 4 + 4 + 4 + 1 + 3 * 4  # row and column, index, frame, kind, three floats
-    originals = slots * frame_bytes(picture) if needs_detail(picture) else 0
+    originals = slots * frame_bytes(picture) if needs_detail(picture, side) else 0
     records = 3 * (frame_bytes(picture) + picture.width * picture.height) if spare else 0  # read, inflated, taken apart
     return width * height * (plates + views + steps + trail) + originals + records + 8 * slots
 

@@ -11,6 +11,7 @@ from stages.inpaint.propagate.camera import camera_between, grid, inverse, is_st
 from stages.inpaint.propagate.flow import Flow, carried, flow_between, turned
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Floats, Known, grown, part, softened, union, widened
+from stages.inpaint.propagate.sizes import SIDE
 from stages.inpaint.propagate.view import View, look
 from transport.messages import Box
 
@@ -31,7 +32,8 @@ class Step:
 class Motion:
     """The views of the window and the steps between them; each is computed once."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = SIDE) -> None:
+        self._side = side
         self._views: dict[int, View] = {}
         self._steps: dict[int, Step] = {}
 
@@ -65,7 +67,7 @@ class Motion:
         return same if enough else np.ones_like(same)
 
     def _add(self, picture: Picture) -> None:
-        view, before = look(picture), self._views.get(picture.seq - 1)
+        view, before = look(picture, self._side), self._views.get(picture.seq - 1)
         if before is not None and before.box.width + view.box.width > 0:
             view, self._steps[picture.seq - 1] = _next(before, view, self._steps.get(picture.seq - 2))
         self._views[picture.seq] = view

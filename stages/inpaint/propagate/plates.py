@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stages.inpaint.propagate.crop import Crop
 from stages.inpaint.propagate.images import Bytes, part
 from stages.inpaint.propagate.pointers import FAR, NOWHERE
-from stages.inpaint.propagate.sizes import small_size
+from stages.inpaint.propagate.sizes import SIDE, small_size
 from stages.inpaint.propagate.view import View
 from stages.pixels import layout
 from transport.messages import PictureFormat
@@ -20,9 +20,9 @@ from transport.messages import PictureFormat
 class Plates:
     """Small pictures and their holes by seq."""
 
-    def __init__(self, picture: PictureFormat, slots: int, spare: int = 0) -> None:
+    def __init__(self, picture: PictureFormat, slots: int, spare: int = 0, side: int = SIDE) -> None:
         self._spare, slots = spare, slots + spare
-        width, height = small_size(picture)
+        width, height = small_size(picture, side)
         channels = len(layout(picture.pixel_format).components)
         self.colours = np.empty((slots, height, width, channels), np.uint8)
         self.holes = np.ones((slots, height, width), np.bool_)

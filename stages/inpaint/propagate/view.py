@@ -8,7 +8,7 @@ import numpy as np
 from stages.inpaint.engine import Picture
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Bytes, Grey, Known, Places, bounds, grown, part, widened
-from stages.inpaint.propagate.sizes import small_size
+from stages.inpaint.propagate.sizes import SIDE, small_size
 from stages.pixels import component, layout, luma
 from transport.messages import Box, Frame, PictureFormat
 
@@ -33,9 +33,9 @@ class View:
         return self.closed is not self.hole
 
 
-def look(picture: Picture) -> View:
-    """Return the view of a picture, its hole filled smoothly from the rim."""
-    size = small_size(picture.format)
+def look(picture: Picture, side: int = SIDE) -> View:
+    """Return the view of a picture, so long at most, its hole filled smoothly from the rim."""
+    size = small_size(picture.format, side)
     hole = _small_hole(picture, size)
     box = bounds(hole)
     grey = _reduced(luma(picture.frame), size)

@@ -26,9 +26,10 @@ class Entry:
 
 
 def parse_engines(words: str, options: EngineOptions) -> list[Entry]:
-    """Return the engines of "telea,propagate:faithful,propagate:sharp:0".
+    """Return the engines of "telea,propagate:faithful,propagate:sharp:0:270px".
 
-    After the name a fill or a number of frames to look ahead, each after a colon; `options` hold where nothing is said.
+    After the name a fill, a number of frames to look ahead or the working size, each after a colon; `options` hold
+    where nothing is said.
     """
     return [_entry(word, options) for word in words.split(",")]
 
@@ -40,8 +41,11 @@ def _entry(word: str, options: EngineOptions) -> Entry:
             options = replace(options, fill=detail)
         elif detail.isdecimal():
             options = replace(options, look_ahead=int(detail))
+        elif detail.removesuffix("px").isdecimal():
+            options = replace(options, working=int(detail.removesuffix("px")))
         else:
-            raise OptionError(f"engine {word} has {detail!r}, one of {', '.join(FILLS)} or a number of frames expected")
+            expected = f"one of {', '.join(FILLS)}, a number of frames or 270px"
+            raise OptionError(f"engine {word} has {detail!r}, {expected} expected")
     entry = Entry(label=word.strip(), name=name, options=options)
     entry.kind()
     return entry
