@@ -30,6 +30,8 @@ from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
 
+YIELDS: Final = 5  # by which a live fill is nicer than who keeps its clock: a late fill costs a frame, a late clock all
+
 
 def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
     """Read the source, and send it until it ends or the supervisor asks to drain."""
@@ -113,6 +115,8 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     engine, options = spec.job.engine, spec.job.inpaint
     kind = adaptive(engine, options, tally.fills_at) if spec.job.live else find_engine(engine, options)
     warm_up(find_engine(spec.job.engine, replace(spec.job.inpaint, foresight="")))  # what was found is of the video
+    if spec.job.live:
+        os.nice(YIELDS)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left

@@ -15,8 +15,8 @@ from transport.messages import CleanFrame, Packet, StreamInfo
 
 USUAL_RATE = Fraction(25)  # pictures a second where the source does not say
 FASTEST = Fraction(300)  # a source that says more does not know
-FOLLOWS = 0.01  # how fast the two clocks are held together: the source's drifts against ours
-SLOWER = 0.02  # share of its speed by which the output clock may differ from ours meanwhile
+FOLLOWS_S = 4.0  # in which the two clocks come together but for a third: the source's drifts against ours
+SLOWER = 0.1  # share of its speed by which the output clock may differ from ours meanwhile
 MOST_BEHIND_S = 5.0  # after a longer stop of this very process the clock is set anew, and not caught up with
 MOST_PACKETS = 10_000  # of sound that wait for their picture
 
@@ -33,6 +33,7 @@ class Pacer:
         self._packets: deque[Packet] = deque(maxlen=MOST_PACKETS)
         self._shown: CleanFrame | None = None
         self._ahead = 0.0  # seconds by which the source's time line is ahead of our clock
+        self._taken = 0.0  # where the newest frame lies on it
         self._begin = 0.0  # seconds on the source's time line at which slot 0 lies
         self._slot = 0
 
@@ -60,11 +61,13 @@ class Pacer:
         if isinstance(item, Packet):
             self._packets.append(item)
             return
-        ahead = self._seconds(item) - item.frame.captured
+        at = self._seconds(item)
         if self._shown is None and not self._frames:
-            self._ahead = ahead
-        most = SLOWER / float(self._rate)
-        self._ahead += min(max(FOLLOWS * (ahead - self._ahead), -most), most)
+            self._ahead = at - item.frame.captured
+        elapsed = min(max(at - self._taken, 0.0), 1.0)  # not a frame's time: most of them may have been let go
+        off = at - item.frame.captured - self._ahead
+        self._ahead += elapsed * min(max(off / FOLLOWS_S, -SLOWER), SLOWER)
+        self._taken = at
         self._frames.append(item)
 
     def _due(self, now: float) -> Iterator[Packet | CleanFrame]:

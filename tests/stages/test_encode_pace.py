@@ -97,6 +97,19 @@ def test_the_clock_goes_on_where_a_sources_times_fall_behind():
     assert max(b - a for a, b in pairwise(moments)) < 0.06
 
 
+def test_what_was_shown_later_for_a_while_is_soon_in_time_again_though_most_frames_are_let_go():
+    """Its first frames stood in a queue for 2.5 s before they were looked at."""
+    early = [
+        (at + 2.5, CleanFrame(frame=replace(item.frame, captured=item.frame.captured + 2.5), patch=item.patch))
+        for at, item in steady(50)
+    ]
+    later = [(at, item) for at, item in steady(1250) if item.frame.seq >= 125 and item.frame.seq % 8 == 0]
+    _, out = played([*early, *later], 48.0)
+    delays = [now - (frame.pts - 500) / 100 for now, frame in pictures(out)]
+    assert abs(delays[0] - (LATENCY + 2.5)) < 0.1
+    assert abs(delays[-1] - LATENCY) < 0.1
+
+
 def test_sound_leaves_with_the_picture():
     sounds = [(k / 50 + 0.1, packet(20 * k + 5000)) for k in range(100)]
     _, out = played([*steady(60), *sounds], 5.0)
