@@ -105,7 +105,7 @@ def test_what_was_shown_later_for_a_while_is_soon_in_time_again_though_most_fram
     ]
     later = [(at, item) for at, item in steady(1250) if item.frame.seq >= 125 and item.frame.seq % 8 == 0]
     _, out = played([*early, *later], 48.0)
-    delays = [now - (frame.pts - 500) / 100 for now, frame in pictures(out)]
+    delays = [now - (frame.pts - 500) / 100 for now, frame in pictures(out) if now < 47]
     assert abs(delays[0] - (LATENCY + 2.5)) < 0.1
     assert abs(delays[-1] - LATENCY) < 0.1
 
