@@ -118,7 +118,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             _wait(1.0, cleaning.pid, arguments.slow)
             samples.append(sample(cleaning.pid))
     finally:
-        cleaning.send_signal(signal.SIGINT)
+        cleaning.send_signal(signal.SIGTERM)
         said = cleaning.communicate(timeout=60)
         for process in (*others, server):
             process.kill()

@@ -73,7 +73,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         stack.enter_context(_running(there, "tests.bench.live", "--client", clean, str(report), str(began)))
         time.sleep(START_S)
         edges, samples = _go_through(relay, phases(arguments.seconds, arguments.cut), cleaning.pid)
-        cleaning.send_signal(signal.SIGINT)
+        cleaning.send_signal(signal.SIGTERM)
         ledger = cleaning.communicate(timeout=ANSWER_S)[0].strip().splitlines()[-1:]
     said = (folder / "said.txt").read_text().splitlines()
     seen = [(float(at), int(number)) for at, number in map(str.split, report.read_text().splitlines())]
