@@ -17,12 +17,13 @@ USUAL_RATE = Fraction(25)  # pictures a second where the source does not say
 FASTEST = Fraction(300)  # a source that says more does not know
 FOLLOWS_S = 4.0  # in which the two clocks come together but for a third: the source's drifts against ours
 SLOWER = 0.1  # share of its speed by which the output clock may differ from ours meanwhile
+EARLY_S = 2.0  # beyond the latency, by which a frame may come before its time; more is caught up with at once
 MOST_BEHIND_S = 5.0  # after a longer stop of this very process the clock is set anew, and not caught up with
 MOST_PACKETS = 10_000  # of sound that wait for their picture
 
 
 class Pacer:
-    """Holds what came before its time: the frames of at most the latency, and the sound beside them."""
+    """Holds what came before its time: frames of the latency and EARLY_S at most, and the sound beside them."""
 
     def __init__(self, latency_s: float) -> None:
         self.repeated = self.late = 0  # pictures shown again; frames not shown
@@ -67,6 +68,8 @@ class Pacer:
         elapsed = min(max(at - self._taken, 0.0), 1.0)  # not a frame's time: most of them may have been let go
         off = at - item.frame.captured - self._ahead
         self._ahead += elapsed * min(max(off / FOLLOWS_S, -SLOWER), SLOWER)
+        if self._shown is not None:
+            self._ahead += max(at - self._at(self._slot) - self._latency_s - EARLY_S, 0.0)
         self._taken = at
         self._frames.append(item)
 

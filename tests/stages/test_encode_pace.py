@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.encode.pace import MOST_BEHIND_S, Pacer
+from stages.encode.pace import EARLY_S, MOST_BEHIND_S, Pacer
 from tests.stages.test_decode_live import INFO, PICTURE, packet
 from transport.messages import Box, CleanFrame, Frame, Mask, Packet, Patch, StreamInfo
 
@@ -108,6 +108,20 @@ def test_what_was_shown_later_for_a_while_is_soon_in_time_again_though_most_fram
     delays = [now - (frame.pts - 500) / 100 for now, frame in pictures(out) if now < 47]
     assert abs(delays[0] - (LATENCY + 2.5)) < 0.1
     assert abs(delays[-1] - LATENCY) < 0.1
+
+
+def test_no_more_is_held_than_the_latency_and_a_little_however_late_the_first_frames_were_looked_at():
+    early = [
+        (at + 30, CleanFrame(frame=replace(item.frame, captured=item.frame.captured + 30), patch=item.patch))
+        for at, item in steady(50)
+    ]
+    later = [(at, item) for at, item in steady(1250) if item.frame.seq >= 830]
+    _, out = played([*early, *later], 48.0)
+    delays = {now: now - (frame.pts - 500) / 100 for now, frame in pictures(out) if now < 47}
+    assert max(delays.values()) > 30
+    # They come half a second after they were captured, and a tenth of what is left is caught up with in a second.
+    assert max(delay for now, delay in delays.items() if now > 35) < LATENCY + EARLY_S + 0.6
+    assert list(delays.values())[-1] < LATENCY + EARLY_S + 0.6 - 0.1 * 12
 
 
 def test_sound_leaves_with_the_picture():
