@@ -30,7 +30,7 @@ from transport.sockets import Hub
 
 log = logging.getLogger(__name__)
 
-YIELDS: Final = 5  # by which a live fill is nicer than who keeps its clock: a late fill costs a frame, a late clock all
+YIELDS: Final = 5  # niceness of a live fill: one that is late costs a picture, a clock that is late all that follow
 
 
 def run_decode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> None:
@@ -115,8 +115,8 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     engine, options = spec.job.engine, spec.job.inpaint
     kind = adaptive(engine, options, tally.fills_at) if spec.job.live else find_engine(engine, options)
     warm_up(find_engine(spec.job.engine, replace(spec.job.inpaint, foresight="")))  # what was found is of the video
-    if spec.job.live:
-        os.nice(YIELDS)
+    if spec.job.live and os.getpriority(os.PRIO_PROCESS, 0) < YIELDS:
+        os.setpriority(os.PRIO_PROCESS, 0, YIELDS)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
     outlet = Outlet(hub, hub.connect(spec.to))
     tally.budget, tally.held, tally.credit = spec.shares.work, lambda: inlet.held, lambda: outlet.credit.left
