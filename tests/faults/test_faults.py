@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from deploy.crew import Patience
 from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
@@ -84,6 +85,7 @@ def test_a_stopped_replica_is_replaced_and_its_chunk_done_by_another(source: Pat
         job(source, stopped, decode=DecodeConfig(loop=8), replicas=2),
         show=At(written(12), kill("inpaint-0", signal.SIGSTOP)),
         deadlines=Deadlines(silence=1.0, beat=0.2),
+        patience=Patience(exit=2.0),
     )
     outcome = supervisor.run()
     assert (outcome.code, outcome.sentence) == (0, "")
@@ -166,7 +168,7 @@ def test_a_vanishing_output_folder_is_said(source: Path, tmp_path: Path) -> None
     folder = tmp_path / "out"
     folder.mkdir()
     vanish = At(written(20), lambda supervisor: shutil.rmtree(folder))
-    outcome = run(job(source, folder / "clean.mkv", decode=DecodeConfig(loop=40)), vanish)
+    outcome = run(job(source, folder / "clean.mkv", decode=DecodeConfig(loop=15)), vanish)
     assert outcome.code == 5
     assert "clean" in outcome.sentence
 

@@ -1,5 +1,6 @@
 """What goes over tcp is for those alone who know the token."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -38,10 +39,11 @@ class Listener:
             back.join()
 
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        while data := one.recv(1 << 16):
-            self.heard += data
-            other.sendall(data)
-        other.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # an end may hang up at any time
+            while data := one.recv(1 << 16):
+                self.heard += data
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
 
     def join(self) -> None:
         """Wait until both ends have hung up."""
