@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cleanplate")
 
+LAST_WORDS_S: Final = 1.0  # that they may take to arrive
 HEEDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -207,6 +208,8 @@ class Supervisor:
     def _died(self, child: Child) -> None:
         self._hub.pump(0)  # what it said last counts more than how it ended
         culprit = self._culprit(child)
+        if (culprit.process.poll() or 0) > 0:  # not killed: it has said why, which may be on its way
+            self._hub.wait_until(lambda: culprit.failed, LAST_WORDS_S)
         if culprit.failed is not None:
             self._failure = self._failure or Failure(code=culprit.failed.code, sentence=culprit.failed.sentence)
         last = culprit.total().frames_out - 1
