@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import zmq
 
 from transport import codec
+from transport.curve import call_with
 from transport.endpoint import Endpoint
 from transport.notes import Beat, Hello, Note
 from transport.peers import Peer
@@ -16,7 +17,9 @@ class Raw:
     def __init__(self, where: str, **options: int) -> None:
         self._context = zmq.Context()
         self.socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
-        for name, value in options.items():
+        if where.startswith("tcp:"):  # it knows how to speak, and says what it should not
+            call_with("t", self.socket)
+        for name, value in {"SNDTIMEO": 5000, **options}.items():
             self.socket.setsockopt(getattr(zmq, name), value)
         self.socket.connect(where.replace("+plain", ""))
 

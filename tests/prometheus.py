@@ -39,7 +39,7 @@ class Prometheus:
     def ask(self, path: str, **words: str) -> Any:
         """Return the data of an answer; AssertionError with Prometheus' own words if it is an error."""
         try:
-            with urllib.request.urlopen(f"{self._url}/{path}?{urllib.parse.urlencode(words)}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self._url}/{path}?{urllib.parse.urlencode(words)}", timeout=30) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{words}: {error.read().decode()}") from error

@@ -111,7 +111,7 @@ def test_replicas_that_die_again_and_again_are_told_of(tmp_path: Path) -> None:
             victim = worker(run, name, not_pid=last[name])
             victim.kill()
             last[name] = victim.pid
-        until(lambda: "CleanplateRestartStorm" in asking.firing(), 20, "the alert")
+        until(lambda: "CleanplateRestartStorm" in asking.firing(), 40, "the alert")
         assert run.is_running()
         until(lambda: "CleanplateRestartStorm" not in asking.firing(), 60, "the end of it")
 
