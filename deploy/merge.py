@@ -12,8 +12,6 @@ from transport.order import Reorder
 from transport.peers import Peer
 from transport.sockets import Hub
 
-REPORT_EVERY = 8  # patches between two words to segment on how far they have come
-
 
 class Merge:
     """The bound end of every link into encode.
@@ -28,18 +26,15 @@ class Merge:
         *,
         frames_budget: int,
         patch_budget: int,
-        prompt: bool = False,  # tell segment of every patch at once: it waits for word of them
     ) -> None:
         self._hub, self._endpoint = hub, endpoint
         self._frames: Inlet[StreamInfo | Packet | Frame] = Inlet(
             hub, endpoint, (StreamInfo, Packet, Frame), budget=frames_budget
         )
         self._patch_budget = patch_budget  # bytes of patches that each replica may have here
-        self._report_every = 1 if prompt else REPORT_EVERY
         self._patches: Reorder[_Waiting] = Reorder()
         self._intakes: dict[bytes, Intake[Patch]] = {}  # of every replica, until its last patch is taken
         self._segment: Peer | None = None
-        self._reported = 0
         self.filled = 0
         endpoint.link = self
 
@@ -65,7 +60,6 @@ class Merge:
                 yield self._clean(message, self._hub.wait(self._patches.take, deadline_s=STALL_S, what=what))
             else:
                 yield message
-        self._report(self._patches.next)
 
     def ticking(self, tick_s: float) -> Iterator[StreamInfo | Packet | CleanFrame | None]:
         """Yield the stream as `iter` does, and None whenever nothing of it has come for so many seconds."""
@@ -76,7 +70,6 @@ class Merge:
                 yield self._clean(message, waiting)
             else:
                 yield message
-        self._report(self._patches.next)
 
     def _clean(self, frame: Frame, waiting: "_Waiting") -> CleanFrame:
         if waiting.seq != frame.seq:
@@ -84,8 +77,7 @@ class Merge:
         self._hub.on_taken(*waiting.arrival.waits())
         with self._hub.lock:
             self._give_back(waiting)
-        if self._patches.next - self._reported >= self._report_every:
-            self._report(self._patches.next)
+            self._report()
         patch = waiting.arrival.message
         self.filled += not patch.mask.empty
         try:
@@ -100,10 +92,10 @@ class Merge:
         if not intake.allowance.held and peer.id not in self._endpoint.peers:
             self._intakes.pop(peer.id, None)
 
-    def _report(self, upto: int) -> None:
-        self._reported = upto
+    def _report(self) -> None:
+        """Tell segment how far the patches have come, at each: word held back could be what it waits for, full."""
         if self._segment is not None:
-            self._endpoint.post(self._segment, Received(upto=upto))
+            self._endpoint.post(self._segment, Received(upto=self._patches.next))
 
     def joined(self, peer: Peer) -> None:
         """Grant segment room for pictures, and every replica room for patches."""
