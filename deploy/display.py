@@ -61,7 +61,7 @@ class Observer:
         stages: dict[str, list[Any]] = {}
         for child in supervisor.children.values():
             stages.setdefault(child.spec.stage, []).append(child)
-        rows = tuple(self._row(stage, children) for stage, children in stages.items())
+        rows = tuple(self._row(stage, children, supervisor.started) for stage, children in stages.items())
         info = supervisor.info
         return Snapshot(
             rows=rows,
@@ -71,10 +71,10 @@ class Observer:
             slowest=max(rows, key=lambda row: row.busy).stage if rows else "",
         )
 
-    def _row(self, stage: str, children: list[Any]) -> Row:
+    def _row(self, stage: str, children: list[Any], started: float) -> Row:
         now, notes = time.monotonic(), [child.total() for child in children]
         frames, busy_s = sum(note.frames_out for note in notes), sum(note.busy_s for note in notes)
-        then, frames_then, busy_then = self._last.get(stage, (now, frames, busy_s))
+        then, frames_then, busy_then = self._last.get(stage, (started, 0, 0.0))
         if now - then > 2.0 or stage not in self._last:
             self._last[stage] = (now, frames, busy_s)
         elapsed = max(now - then, 1e-6)

@@ -37,6 +37,8 @@ def check_passes(job: Job) -> None:
         return
     if job.engine != ENGINE:
         raise OptionError(f"--passes {job.passes} cannot be used with engine {job.engine}, only with {ENGINE}")
+    if job.inpaint.working:
+        raise OptionError(f"--passes {job.passes} looks at one size of picture: --working cannot be used with it")
     for what, name in (("source", job.source), ("mask", job.prompts.mask)):
         if name is not None and not _lasts(name):
             raise OptionError(

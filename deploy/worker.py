@@ -114,7 +114,7 @@ def run_inpaint(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) ->
     assert spec.shares is not None
     engine, options = spec.job.engine, spec.job.inpaint
     kind = adaptive(engine, options, tally.fills_at) if spec.job.live else find_engine(engine, options)
-    warm_up(find_engine(spec.job.engine, replace(spec.job.inpaint, foresight="")))  # what was found is of the video
+    warm_up(find_engine(engine, replace(options, foresight="")))  # what was found is of the video
     if spec.job.live and os.getpriority(os.PRIO_PROCESS, 0) < YIELDS:
         os.setpriority(os.PRIO_PROCESS, 0, YIELDS)
     inlet = WorkInlet(hub, hub.connect(spec.work), budget=spec.shares.work)
@@ -139,7 +139,7 @@ def run_encode(spec: Spec, hub: Hub, tally: Tally, control: Control | Alone) -> 
     assert spec.shares is not None
     endpoint = hub.bind(spec.listen, accepts=["segment", "inpaint"])
     shares, job, live = spec.shares, spec.job, spec.job.live
-    merge = Merge(hub, endpoint, frames_budget=shares.link, patch_budget=shares.patches, prompt=live is not None)
+    merge = Merge(hub, endpoint, frames_budget=shares.link, patch_budget=shares.patches)
     tally.budget = spec.shares.link + spec.job.replicas * spec.shares.patches
     tally.held, tally.duplicates, tally.early = lambda: merge.held, lambda: merge.duplicates, lambda: merge.early
     control.ready()

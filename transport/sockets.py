@@ -22,7 +22,7 @@ from transport.notes import Hello
 T = TypeVar("T")
 
 TCP = "tcp:"
-PLAIN = "+plain"  # of tcp+plain://, which goes as it is: four times as fast, for a network of one's own
+PLAIN = "tcp+plain:"  # goes as it is: four times as fast, for a network of one's own
 
 
 class Hub:
@@ -64,14 +64,16 @@ class Hub:
             listen_with(self.token, socket)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         try:
-            socket.bind(address.replace(PLAIN, ""))
+            socket.bind(_known(address))
         except zmq.ZMQError as error:
             socket.close(0)
             raise AddressError(f"cannot listen at {address}: {zmq.strerror(error.errno or 0)}") from error
         bound = socket.getsockopt(zmq.LAST_ENDPOINT)
         assert isinstance(bound, bytes)
         reached = bound.rstrip(b"\0").decode()
-        return self._add(socket, reached.replace("tcp", "tcp" + PLAIN) if PLAIN in address else reached, accepts)
+        if address.startswith(PLAIN):
+            reached = PLAIN + reached.removeprefix(TCP)
+        return self._add(socket, reached, accepts)
 
     def connect(self, address: str) -> Endpoint:
         """Connect to an address; the handshake follows as soon as somebody waits."""
@@ -80,7 +82,7 @@ class Hub:
             call_with(self.token, socket)
         socket.setsockopt(zmq.ROUTING_ID, f"{self.name}.{self.incarnation}".encode())
         try:
-            socket.connect(address.replace(PLAIN, ""))
+            socket.connect(_known(address))
         except zmq.ZMQError as error:
             socket.close(0)
             raise AddressError(f"cannot connect to {address}: {zmq.strerror(error.errno or 0)}") from error
@@ -166,3 +168,8 @@ class Hub:
                 socket.close(int(self.deadlines.linger * 1000))
             self._endpoints.clear()
             self._context.term()
+
+
+def _known(address: str) -> str:
+    """Return an address as ZeroMQ spells it."""
+    return TCP + address.removeprefix(PLAIN) if address.startswith(PLAIN) else address

@@ -34,7 +34,9 @@ def adaptive(name: str, options: EngineOptions, told: Callable[[int], None] = la
     """
     best = find_engine(name, options)
     small = replace(options, working=min(options.working or SMALLER, SMALLER))
-    levels = [best, find_engine(name, small)]
+    levels = [best]
+    if small != options:
+        levels.append(find_engine(name, small))
     if name != CHEAPEST:
         levels.append(find_engine(CHEAPEST, small))
     fitting = [kind for kind in levels if set(kind.reach.offsets) <= set(best.reach.offsets)]

@@ -105,6 +105,7 @@ REFUSED = {
     "three passes": ("in.mkv --passes 3", r"--passes 3 cannot be used, 1 or 2 expected"),
     "no pass": ("in.mkv --passes 0", r"--passes 0 cannot be used"),
     "an engine without a past": ("in.mkv --passes 2 --engine telea", r"with engine telea, only with propagate"),
+    "pictures of another size": ("in.mkv --passes 2 --working 240", r"--working cannot be used with it"),
     "standard input": ("- --passes 2", r"reads the source 2 times, which standard input cannot be"),
     "a camera": ("rtsp://me:secret@host/x --passes 2", r"a live stream comes once and has no end"),
     "a named pipe": ("pipe --passes 2", r"which pipe cannot be"),

@@ -47,6 +47,11 @@ class Stages:
         self.processes.append(subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True))
         return self.processes[-1]
 
+    def await_ready(self) -> None:
+        """Wait until every process could work."""
+        for process in self.processes:
+            until(lambda process=process: self.page(process, "/readyz") == "ok\n", 20, "readiness")  # type: ignore[misc]
+
     def page(self, process: "subprocess.Popen[str]", path: str) -> str:
         """Return what a process says at a path; empty while it does not listen, or says no."""
         port = self.first + 3 + self.processes.index(process)
@@ -80,8 +85,7 @@ def test_stages_started_by_hand_do_the_job_and_a_drained_replica_takes_nothing_w
     assert run_inline(job(source, plain, decode=DecodeConfig(loop=LOOPS))).code == 0
     with stages(source, target) as all_:
         encode, segment, leaver, stayer = all_.processes
-        for process in (segment, leaver, stayer, encode):
-            until(lambda process=process: all_.page(process, "/readyz") == "ok\n", 20, "readiness")  # type: ignore[misc]
+        all_.await_ready()
         decode = all_.start("decode", str(source), "--to", all_.at(1), "--loop", str(LOOPS))
         until(lambda: 'replica="inpaint' in all_.page(leaver, "/metrics"), 20, "metrics")
         until(lambda: value(all_.page(leaver, "/metrics"), "cleanplate_frames_out_total") > 20, 20, "work")
@@ -101,8 +105,7 @@ def test_the_chunk_of_a_replica_that_dies_is_done_by_the_other_though_that_is_bu
     assert run_inline(job(source, plain, decode=DecodeConfig(loop=LOOPS))).code == 0
     with stages(source, target) as all_:
         encode, segment, dies, stays = all_.processes
-        for process in (segment, dies, stays, encode):
-            until(lambda process=process: all_.page(process, "/readyz") == "ok\n", 20, "readiness")  # type: ignore[misc]
+        all_.await_ready()
         dies.send_signal(signal.SIGSTOP)  # so that it surely has a chunk, and has not done it
         decode = all_.start("decode", str(source), "--to", all_.at(1), "--loop", str(LOOPS))
         until(lambda: value(all_.page(stays, "/metrics"), "cleanplate_frames_out_total") > 20, 20, "work")

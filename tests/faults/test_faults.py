@@ -5,8 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,10 @@ from stages.encode.targets import partial_path
 from stages.segment.prompts import Prompts
 from tests.clips import Clip, make, number
 from tests.runs import At, frames_of, job, kill, run, workers, written
+from transport import codec
 from transport.deadlines import Deadlines
+from transport.notes import Failed, Note
+from transport.peers import Peer
 
 FRAMES = 60
 ENDLESS = DecodeConfig(loop=1000)
@@ -101,6 +105,27 @@ def test_a_replica_that_keeps_dying_ends_the_run_with_a_sentence(source: Path, t
     outcome = run(job(source, tmp_path / "clean.mkv", decode=ENDLESS), show)
     assert outcome.code == 7
     assert "inpaint-0 died (killed by signal 9)" in outcome.sentence
+
+
+class HardOfHearing(Supervisor):
+    """Hears why a worker failed only a while after its process ended."""
+
+    def heard(self, peer: Peer, note: Note, parts: Sequence[codec.Part]) -> None:
+        if isinstance(note, Failed):
+            threading.Thread(target=self._later, args=(peer, note), daemon=True).start()
+        else:
+            super().heard(peer, note, parts)
+
+    def _later(self, peer: Peer, note: Failed) -> None:
+        self.children[peer.name].process.wait(10)
+        time.sleep(0.3)
+        super().heard(peer, note, ())
+
+
+def test_why_a_stage_failed_is_heard_though_its_process_has_ended_before(source: Path, tmp_path: Path) -> None:
+    outcome = HardOfHearing(job(source, tmp_path / "no" / "clean.mkv"), show=lambda _: None).run()
+    assert outcome.code == 5
+    assert outcome.sentence.endswith(f"there is no folder {tmp_path}/no")
 
 
 @pytest.mark.parametrize(("number_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

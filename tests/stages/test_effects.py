@@ -226,6 +226,20 @@ def test_a_shadow_stays_with_its_owner_through_a_jump():
         assert share(found, shadow & ~inside) > (0.7 if seq >= 4 else 0.5)
 
 
+def hopping(seq):
+    """An object that stays where it is, but for a jump."""
+    return rectangle(100, 60 - (12 if seq >= 6 else 0), 30, 60)
+
+
+def test_a_shadow_that_appears_in_a_jump_is_found_on_ground_that_was_never_free_of_the_object():
+    under = rectangle(104, 123, 34, 13)
+    for seq, (inside, shadow, found) in enumerate(
+        play(12, hopping, lambda seq: under if seq >= 6 else nothing(seq), border=1)
+    ):
+        assert not (widened(inside, 8) & shadow).any(), "it touches nothing"
+        assert share(found, shadow) > 0.9 or seq < 6
+
+
 def lake(seq, strength, depth=100):
     """An object on water, with ripples, its copy below it, down to a depth; and where they are."""
     ripples = grain(100 + seq, 6, 120, 3.0)[:, :WIDTH].copy()

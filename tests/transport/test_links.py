@@ -58,6 +58,14 @@ def test_the_last_frame_outlives_its_sender(tmp_path: Path, kind: str) -> None:
     assert received == [(seq, seq % 256) for seq in range(200)]
 
 
+def test_a_socket_in_a_folder_is_where_it_was_asked_for_whatever_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "tcp+plain"
+    folder.mkdir()
+    with Hub(role="segment", name="segment", token="t", deadlines=PATIENT) as hub:
+        assert hub.bind(f"ipc://{folder}/link", accepts=["decode"]).address == f"ipc://{folder}/link"
+        assert (folder / "link").is_socket()
+
+
 def test_a_slow_receiver_never_holds_more_than_its_budget(tmp_path: Path) -> None:
     with Hub(role="segment", name="segment", token="t", deadlines=PATIENT) as hub:
         endpoint = hub.bind(address(tmp_path, "ipc"), accepts=["decode"])

@@ -15,7 +15,7 @@ from stages.inpaint.propagate.fuse import Mixture, blended, candidate, plain
 from stages.inpaint.propagate.motion import Motion
 from stages.inpaint.propagate.plates import Plates
 from stages.inpaint.propagate.pointers import nowhere
-from stages.inpaint.propagate.sizes import needs_detail, side_of, slots_for, spare_for
+from stages.inpaint.propagate.sizes import SIDE, needs_detail, slots_for, spare_for
 from stages.inpaint.propagate.view import View
 from stages.pixels import Pixels
 
@@ -25,7 +25,7 @@ class Propagate:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._side = side_of(options)
+        self._side = options.working or SIDE
         self._motion = Motion(self._side)
         self._plates: Plates | None = None
         self._originals: Originals | None = None

@@ -6,7 +6,7 @@ Nothing here needs the compiler: only the process that fills pays for that.
 from functools import partial
 
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Reach
-from stages.inpaint.propagate.sizes import needs_detail, side_of, slots_for, small_size, spare_for
+from stages.inpaint.propagate.sizes import SIDE, needs_detail, slots_for, small_size, spare_for
 from stages.pixels import frame_bytes, layout
 from transport.messages import PictureFormat
 
@@ -25,7 +25,7 @@ def propagate(options: EngineOptions) -> EngineKind:
 
 def state_bytes(picture: PictureFormat, span: int, options: EngineOptions) -> int:
     """Return what the state weighs at most: when every picture of the window, `span` frames, is all hole."""
-    side = side_of(options)
+    side = options.working or SIDE
     width, height = small_size(picture, side)
     channels, spare = len(layout(picture.pixel_format).components), spare_for(picture, options)
     slots = slots_for(picture, span) + spare

@@ -10,11 +10,6 @@ ROOM = 48 << 20  # bytes of full-size frames beyond which fewer are held
 MOST, LEAST = 24, 4  # frames that lie far away and that one frame may look into, after a first pass
 
 
-def side_of(options: EngineOptions) -> int:
-    """Return how many small pixels the longer side of a view has at most; what a first pass wrote is of one size."""
-    return SIDE if options.foresight else options.working or SIDE
-
-
 def small_size(picture: PictureFormat, side: int = SIDE) -> tuple[int, int]:
     """Return width and height of a view, in small pixels."""
     shrink = -(-max(picture.width, picture.height) // side)

@@ -1,9 +1,9 @@
 """One object in frame after frame in, what it casts out: its shadow and its reflection.
 
 What speaks for a shadow is summed up in the frame of the moving object, so that a dark patch that it passes is not
-taken for its shadow; what is taken must touch the object, or lie where its shadow has just been or where light has just
-fallen (a jump). In doubt a pixel is taken: a leftover shadow is seen at once, a few more pixels of filled ground are
-not.
+taken for its shadow; what is taken must touch the object, or lie where its shadow has just been or where it has just
+grown dark (a jump). In doubt a pixel is taken: a leftover shadow is seen at once, a few more pixels of filled ground
+are not.
 """
 
 import cv2
@@ -62,7 +62,7 @@ class Cast:
         self._votes[part] = new
         score = np.where(hidden, np.float32(-1), (votes + new) * np.float32(0.5))
         edge = _border(zone, inside) & (scene.claims[part] == 1)
-        fell = darkened(scene.seen[part], scene.lit[part])
+        fell = darkened(scene.seen[part], scene.plate.lit[part])
         self._cast[part] = _attached(score, new, inside, zone, cast > 0, known, edge, fell)
         return self._cast > 0
 

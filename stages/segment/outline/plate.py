@@ -21,7 +21,6 @@ DARK = 4.0  # grey levels that are added to both sides of a ratio, so that black
 EVERY = 3  # pixels, each way, of which one is looked at for the light
 UNREST = 0.2  # log: that of a pixel when it is first seen
 FADING = 0.1  # how fast it is forgotten how bright a pixel was
-NEAR = np.ones((3, 3), np.uint8)  # reduced pixels by which the camera's motion may be wrong
 
 
 class Plate:
@@ -31,7 +30,7 @@ class Plate:
         self.colours: Picture = np.zeros((height, width, 3), np.float32)
         self.unrest: Logs = np.full((height, width), UNREST, np.float32)  # mean change from frame to frame
         self.known: Flags = np.zeros((height, width), np.bool_)  # was seen when no shadow could be there
-        self._lit: Picture = np.zeros((height, width, 3), np.float32)  # as bright as it was ever seen, 0 if never
+        self.lit: Picture = np.zeros((height, width, 3), np.float32)  # as bright as it was ever seen, 0 if never
 
     def carry(self, camera: Camera) -> None:
         """Go along with the camera."""
@@ -42,7 +41,7 @@ class Plate:
         self.colours = np.clip(np.asarray(moved, np.float32), 0, 255)
         unrest = cv2.warpPerspective(self.unrest, camera, size, borderMode=cv2.BORDER_CONSTANT, borderValue=UNREST)
         self.unrest = np.asarray(unrest, np.float32)
-        self._lit = np.asarray(cv2.warpPerspective(self._lit, camera, size), np.float32)
+        self.lit = np.asarray(cv2.warpPerspective(self.lit, camera, size), np.float32)
         known = self.known.astype(np.uint8) * np.uint8(255)
         self.known = np.asarray(cv2.warpPerspective(known, camera, size, flags=cv2.INTER_LINEAR) == 255)
 
@@ -55,17 +54,13 @@ class Plate:
         steps = np.median(log_ratio(seen[every, every][compared], self.colours[every, every][compared]), axis=0)
         factors = np.exp(np.clip(steps, -LIGHT, LIGHT)).astype(np.float32)
         self.colours = np.clip((self.colours + np.float32(DARK)) * factors - np.float32(DARK), 0, 255)
-        self._lit *= factors
-
-    def lit(self) -> Picture:
-        """Return how bright every pixel and those beside it were at least, once: what is darker now became darker."""
-        return np.asarray(cv2.erode(self._lit, NEAR), np.float32)
+        self.lit *= factors
 
     def learn(self, seen: Picture, free: Flags, hidden: Flags) -> None:
         """Take in a frame's pixels where they are neither the object's nor near it, and those of it that are bright."""
-        rate = np.where(mean(seen) > mean(self._lit), np.float32(1), np.float32(FADING))
+        rate = np.where(mean(seen) > mean(self.lit), np.float32(1), np.float32(FADING))
         rate[hidden] = 0
-        self._lit += (seen - self._lit) * rate[..., None]
+        self.lit += (seen - self.lit) * rate[..., None]
         off = seen - self.colours
         size = most(off)
         rate = np.where(size > ODD, np.float32(MEMORY * SLOWER), np.float32(MEMORY))

@@ -33,10 +33,5 @@ class Scene:
         return level[part], rough[part]
 
     @cached_property
-    def lit(self) -> Picture:
-        """As bright as every pixel was seen."""
-        return self.plate.lit()
-
-    @cached_property
     def _coarse(self) -> Coarse:
         return coarse(self.seen, self.hidden)

@@ -22,6 +22,7 @@ UNEVEN = (0.08, 0.4)  # the same for the spread among neighbours: borders are so
 LOCAL = 0.3  # log: less light that only this part of the picture may have
 NOISY = 1.5  # times the unrest of a pixel: less darkening is none
 SMOOTH = (3, 3)
+NEAR = np.ones((3, 3), np.uint8)
 AROUND = (5, 5)  # reduced pixels: the neighbours
 
 
@@ -42,8 +43,11 @@ def shade(seen: Picture, plate: Picture, unrest: Logs, known: Flags) -> Votes:
 
 
 def darkened(seen: Picture, lit: Picture) -> Flags:
-    """Return where pixels of a zone, (h, w, 3), lie in a shadow in which they did not lie when they were brightest."""
-    ratio = log_ratio(cv2.blur(seen, SMOOTH), lit)
+    """Return where a zone, (h, w, 3), lies in a shadow in which it did not lie when it was `lit`, as bright as ever.
+
+    The camera's motion may be wrong by a pixel: what is taken for lit is the darkest of those around.
+    """
+    ratio = log_ratio(cv2.blur(seen, SMOOTH), cv2.erode(lit, NEAR))
     return (mean(ratio) < -SURELY) & is_shade(ratio)
 
 

@@ -4,27 +4,28 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from torch import library
 
 SUPPRESSION = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 MISSING = ("nms", "qnms")  # of the compiled operators, those whose schema torchvision's own Python code asks for
 
-_declared: list[torch.library.Library] = []  # a schema lives as long as its library
+_declared: list[library.Library] = []  # a schema lives as long as its library
 
 
 def prepare() -> bool:
     """Make `import torchvision` work, and return whether torchvision is there at all; call it before the import.
 
     torchvision's wheel on PyPI is built against CUDA; beside a CPU build of torch its compiled library does not load,
-    and its import fails for want of two schemas that it only adds meta functions to. Here they are
-    declared where they are missing, and no installed file is touched. Calling such an operator still fails.
+    and its import fails for want of two schemas that it only adds meta functions to. Here they are declared where they
+    are missing, and no installed file is touched. Calling such an operator still fails.
     """
     if find_spec("torchvision") is None:
         return False
     if not _declared and not _compiled():
-        library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+        schemas = library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
         for name in MISSING:
-            library.define(f"{name}{SUPPRESSION}")  # type: ignore[no-untyped-call]
-        _declared.append(library)
+            schemas.define(f"{name}{SUPPRESSION}")  # type: ignore[no-untyped-call]
+        _declared.append(schemas)
     return True
 
 
