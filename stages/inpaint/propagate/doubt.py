@@ -1,7 +1,8 @@
 """Where a hole's points are said to be seen in, how much darker it is there and how wrong it may be out.
 
-Each candidate is tested on the band around the hole, where the truth is known: the places of the nearest points are
-moved along, and what is seen there is compared with what there is. Both differences are smoothed and carried inwards.
+What is known of the light of whole frames is made up for first. Then each candidate is tested on the band around the
+hole, where the truth is known: the places of the nearest points are moved along, and what is seen there is compared
+with what there is. Both differences are smoothed and carried inwards.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ class Doubt:
 def doubt(view: View, points: Points, pointers: Pointers, plates: Plates, now: int) -> Doubt:
     """Test what is real of a candidate."""
     channels, real = view.colours.shape[2], np.flatnonzero(pointers.real)
-    nothing = Doubt(lighter=np.zeros((points.count, channels), np.float32), variance=np.zeros(points.count, np.float32))
+    steps = plates.lighter(now)
+    lighter = np.where(pointers.real[:, None], steps[pointers.seq % len(steps)], np.float32(0))
+    nothing = Doubt(lighter=lighter, variance=np.zeros(points.count, np.float32))
     if not real.size:
         return nothing
     region = grown(view.box, BAND + 6, view.hole.shape)
@@ -55,20 +58,20 @@ def doubt(view: View, points: Points, pointers: Pointers, plates: Plates, now: i
         np.asarray(distance, np.float32), np.asarray(label, np.int32), owner, view.hole[part(region)],
         region.x, region.y,
         points.rows, points.columns, pointers.seq, pointers.kind, pointers.x, pointers.y,
-        plates.colours, plates.holes, now % len(plates.seqs), sums,
+        plates.colours, plates.holes, steps, now % len(plates.seqs), sums,
     )  # fmt: skip
     if tested < ENOUGH:
         return nothing
     field = _spread(sums)[rows // 2, columns // 2]
     wrong = np.maximum(field[:, channels] - np.float32(NOISE), 0)
-    return Doubt(lighter=field[:, :channels], variance=np.float32(WORTH) * wrong**2)
+    return Doubt(lighter=lighter + field[:, :channels], variance=np.float32(WORTH) * wrong**2)
 
 
 @compiled
 def _test(
     distance: Floats, label: Ints, owner: Ints, hole: NDArray[np.bool_], left: int, top: int,
     rows: Ints, columns: Ints, seq: Ints, kind: NDArray[np.uint8], x: Floats, y: Floats,
-    colours: NDArray[np.uint8], holes: NDArray[np.bool_], now: int, sums: Floats,
+    colours: NDArray[np.uint8], holes: NDArray[np.bool_], steps: Floats, now: int, sums: Floats,
 ) -> int:  # fmt: skip
     """Sum up the differences of the band in squares of 2 x 2: signed ones, mild ones, absolute ones, all."""
     slots, channels, tested = colours.shape[0], colours.shape[3], 0
@@ -86,6 +89,7 @@ def _test(
             if shown < 0 or (shown == 0 and kind[i] == SEEN):
                 continue
             take_cubic(colours[slot], there_x, there_y, wide, high, seen)
+            seen += steps[slot]
             worst, total = np.float32(0), np.float32(0)
             for c in range(channels):
                 off = abs(truth[row + top, column + left, c] - seen[c])

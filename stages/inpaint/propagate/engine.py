@@ -66,7 +66,7 @@ class Propagate:
             if spare:
                 self._foresight = Foresight(Path(self._options.foresight), now.format, self._plates, self._originals)
         for picture in pictures:
-            self._plates.add(picture.seq, self._motion.view(picture.seq))
+            self._plates.add(picture.seq, self._motion.view(picture.seq), self._motion.light(picture.seq))
             if self._originals is not None:
                 self._originals.add(picture, self._motion.view(picture.seq))
         return self._plates

@@ -35,7 +35,8 @@ def state_bytes(picture: PictureFormat, span: int, options: EngineOptions) -> in
     trail = 2 * 4 + 4 + 4 + 1 + 3 * 4  # row and column, index, frame, kind, three floats
     originals = slots * frame_bytes(picture) if needs_detail(picture, side) else 0
     records = 3 * (frame_bytes(picture) + picture.width * picture.height) if spare else 0  # read, inflated, taken apart
-    return width * height * (plates + views + steps + trail) + originals + records + 8 * slots
+    light = 4 * channels * (slots + 2 * (span + 1))
+    return width * height * (plates + views + steps + trail) + originals + records + 8 * slots + light
 
 
 def _start(options: EngineOptions) -> Engine:

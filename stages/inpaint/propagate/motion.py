@@ -11,6 +11,7 @@ from stages.inpaint.propagate.camera import camera_between, grid, inverse, is_st
 from stages.inpaint.propagate.flow import Flow, carried, flow_between, turned
 from stages.inpaint.propagate.harmonic import extend
 from stages.inpaint.propagate.images import Floats, Known, grown, part, softened, union, widened
+from stages.inpaint.propagate.light import lighter_by
 from stages.inpaint.propagate.sizes import SIDE
 from stages.inpaint.propagate.view import View, look
 from transport.messages import Box
@@ -23,10 +24,11 @@ LIGHTER = 20  # grey levels that a hole may change its brightness by from frame 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Step:
-    """The motion between a frame and the next."""
+    """What changes between a frame and the next."""
 
     ahead: Flow
     back: Flow
+    lighter: Floats  # (C,) levels
 
 
 class Motion:
@@ -36,12 +38,14 @@ class Motion:
         self._side = side
         self._views: dict[int, View] = {}
         self._steps: dict[int, Step] = {}
+        self._light: dict[int, Floats] = {}
 
     def see(self, pictures: Sequence[Picture]) -> None:
         """Take the window's pictures in, consecutive and in order, and forget what lies before them."""
         oldest = pictures[0].seq
         self._views = {seq: view for seq, view in self._views.items() if seq >= oldest}
         self._steps = {seq: step for seq, step in self._steps.items() if seq >= oldest - 1}
+        self._light = {seq: light for seq, light in self._light.items() if seq >= oldest}
         for picture in pictures:
             if picture.seq not in self._views:
                 self._add(picture)
@@ -53,6 +57,10 @@ class Motion:
     def step(self, seq: int) -> Step:
         """Return the motion from frame `seq` of the window to the next; there must be a hole in one of them."""
         return self._steps[seq]
+
+    def light(self, seq: int) -> Floats:
+        """Return how many levels, (C,), lighter a frame of the window is than the one where its steps began."""
+        return self._light[seq]
 
     def alike(self, seq: int) -> Known:
         """Return where a frame moves as its hole does, (h, w): there is more of what the hole hides; all if unknown."""
@@ -68,9 +76,11 @@ class Motion:
 
     def _add(self, picture: Picture) -> None:
         view, before = look(picture, self._side), self._views.get(picture.seq - 1)
+        light = np.zeros(view.colours.shape[2], np.float32)
         if before is not None and before.box.width + view.box.width > 0:
-            view, self._steps[picture.seq - 1] = _next(before, view, self._steps.get(picture.seq - 2))
-        self._views[picture.seq] = view
+            view, step = _next(before, view, self._steps.get(picture.seq - 2))
+            self._steps[picture.seq - 1], light = step, self._light[picture.seq - 1] + step.lighter
+        self._views[picture.seq], self._light[picture.seq] = view, light
 
 
 def _next(before: View, view: View, last: Step | None) -> tuple[View, Step]:
@@ -82,7 +92,8 @@ def _next(before: View, view: View, last: Step | None) -> tuple[View, Step]:
     prior = carried(last.ahead.residual, last.ahead.box, last.back, region) if last else None
     ahead = flow_between(before, view, there, region, prior, still=still)
     returned = turned(ahead.vectors, back) - back
-    return view, Step(ahead=ahead, back=flow_between(view, before, back, region, returned, still=still))
+    come = flow_between(view, before, back, region, returned, still=still)
+    return view, Step(ahead=ahead, back=come, lighter=lighter_by(before, view, camera))
 
 
 def _prefilled(before: View, view: View, back: Floats, region: Box) -> View:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.inpaint.propagate.crop import Crop
-from stages.inpaint.propagate.images import Bytes, part
+from stages.inpaint.propagate.images import Bytes, Floats, part
 from stages.inpaint.propagate.pointers import FAR, NOWHERE
 from stages.inpaint.propagate.sizes import SIDE, small_size
 from stages.inpaint.propagate.view import View
@@ -27,12 +27,18 @@ class Plates:
         self.colours = np.empty((slots, height, width, channels), np.uint8)
         self.holes = np.ones((slots, height, width), np.bool_)
         self.seqs = np.full(slots, NOWHERE, np.int32)
+        self._light = np.full((slots, channels), np.nan, np.float32)  # levels; nothing is known of the spare ones
 
-    def add(self, seq: int, view: View) -> None:
-        """Take a view in, in place of the one that lies where it belongs."""
+    def add(self, seq: int, view: View, light: Floats) -> None:
+        """Take a view in, in place of the one that lies where it belongs; see `Motion.light`."""
         slot = seq % len(self.seqs)
         if self.seqs[slot] != seq:
             self.seqs[slot], self.colours[slot], self.holes[slot] = seq, view.colours, view.closed
+            self._light[slot] = light
+
+    def lighter(self, now: int) -> Floats:
+        """Return by how many levels frame `now` is lighter than that in each slot, (slots, C); 0 where nobody knows."""
+        return np.asarray(np.nan_to_num(self._light[now % len(self.seqs)] - self._light), np.float32)
 
     def fill(self, seq: int, rows: NDArray[np.int32], columns: NDArray[np.int32], colours: Bytes) -> None:
         """Put (n, C) colours where the hole of a frame was."""
@@ -55,5 +61,5 @@ class Plates:
     def put(self, slot: int, crop: Crop) -> None:
         """Lay a part of a frame that is far away into a spare slot."""
         self.seqs[slot] = NOWHERE
-        self.colours[slot], self.holes[slot] = 0, True
+        self.colours[slot], self.holes[slot], self._light[slot] = 0, True, np.nan
         self.colours[slot][part(crop.small)], self.holes[slot][part(crop.small)] = crop.colours, crop.hole
