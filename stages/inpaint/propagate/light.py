@@ -10,6 +10,7 @@ from stages.inpaint.propagate.view import View
 EVERY = 6  # small pixels, each way, of which one is looked at
 ENOUGH = 50  # of them must be shown by both
 ALIKE = 3.0  # levels: a change that is further off the median is another thing's
+AGREE = 0.3  # of them, at least, must change alike: else it is another picture
 
 
 def lighter_by(before: View, after: View, camera: Camera) -> Floats:
@@ -25,5 +26,7 @@ def lighter_by(before: View, after: View, camera: Camera) -> Floats:
         return np.zeros(before.colours.shape[2], np.float32)
     seen = after.colours[y[both], x[both]].astype(np.float32)
     change = seen - before.colours[rows[both], columns[both]].astype(np.float32)
-    off = np.abs(change - np.median(change, axis=0)) <= ALIKE
-    return np.asarray((change * off).sum(axis=0) / off.sum(axis=0), np.float32)
+    alike = np.abs(change - np.median(change, axis=0)) <= ALIKE
+    agreed = np.count_nonzero(alike, axis=0)
+    lighter = (change * alike).sum(axis=0) / np.maximum(agreed, 1)
+    return np.where(agreed >= AGREE * len(change), lighter, 0).astype(np.float32)
