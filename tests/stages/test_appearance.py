@@ -134,7 +134,7 @@ def test_what_is_held_does_not_grow():
     assert sum(array.nbytes for sums in arrays for array in sums) < 1 << 20
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     height=st.integers(1, 24),
     width=st.integers(1, 24),

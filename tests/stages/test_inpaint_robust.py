@@ -215,7 +215,7 @@ def any_scene(draw: st.DrawFn) -> Scene:
     return Scene(background=camera, hole=hole, shot=lambda seq: sum(cuts[: seq + 1]), count=len(holes))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scene=any_scene(), kind=st.sampled_from(list(KINDS.values())), pixel_format=st.sampled_from(FORMATS))
 def test_any_holes_in_any_picture_are_filled_with_nothing_of_what_lay_under_them(
     scene: Scene, kind: EngineKind, pixel_format: str

@@ -118,7 +118,7 @@ def test_a_correction_begins_anew():
 
 
 @needs_weights
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data(), width=st.integers(1, 60), height=st.integers(1, 60))
 def test_no_size_of_picture_and_object_is_too_small_and_nothing_lies_outside(data, width, height):
     x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))

@@ -158,7 +158,7 @@ def test_one_pixel_in_a_corner_is_an_object_too(box):
     x=st.integers(0, 150), y=st.integers(0, 110), width=st.integers(1, 160), height=st.integers(1, 120),
 )  # fmt: skip
 @example(x=20, y=50, width=100, height=2)  # low and wide: OpenCV's flow crashed on it
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_object_of_any_shape_is_followed(x, y, width, height):
     box, outline = Box(x=x, y=y, width=min(width, WIDTH - x), height=min(height, HEIGHT - y)), Outline(picture())
     for seq in range(2):

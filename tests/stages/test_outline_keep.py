@@ -20,7 +20,7 @@ from transport.messages import Box, Frame, Mask
 @given(
     x=st.integers(0, 120), y=st.integers(0, 90), width=st.integers(1, 39), height=st.integers(1, 29),
 )  # fmt: skip
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_what_is_kept_stays_bit_for_bit_and_nothing_else_is(pixel_format, x, y, width, height):
     format_ = picture(pixel_format)
     planes = planes_of(texture(WIDTH, HEIGHT), format_)

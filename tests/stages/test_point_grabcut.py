@@ -130,7 +130,7 @@ boxes = st.tuples(st.integers(0, 30), st.integers(0, 20), st.integers(1, 40), st
 points = st.lists(st.builds(Point, x=st.integers(0, 39), y=st.integers(0, 29)), max_size=3).map(tuple)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     box=st.none() | boxes,
     on=points,

@@ -12,7 +12,7 @@ from stages.segment.track.subwindow import LARGEST, Region, cut_out, paste
 from tests.parity.siammask.seeded import picture, view
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(x=st.floats(0, 50), y=st.floats(0, 40), side=st.integers(4, 150), size=st.integers(1, 64))  # a 50x40 picture
 def test_a_square_is_cut_out_as_if_the_picture_went_on_in_one_colour(x, y, side, size):
     image, surround = picture(5, 50, 40), (10, 20, 30)
@@ -37,7 +37,7 @@ def test_a_square_beyond_all_sizes_is_cut_out_of_a_smaller_picture():
 
 
 @given(corner=st.tuples(st.floats(-90, 120), st.floats(-90, 120)), scale=st.floats(0.1, 9), seed=st.integers(0, 9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_outline_is_laid_back_where_warping_the_whole_picture_lays_it(corner, scale, seed):
     """Within what OpenCV rounds places to, 1/32 of a sample."""
     chances = cv2.resize(picture(seed, 30, 30)[..., 0], (127, 127)).astype(np.float32) / 255

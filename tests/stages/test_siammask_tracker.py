@@ -212,7 +212,7 @@ def test_where_no_outline_is_found_the_box_is_hidden():
     assert (sighting.spot.values == 255).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data(), width=st.integers(1, 70), height=st.integers(1, 70))
 def test_no_size_of_picture_and_object_is_too_small_and_nothing_lies_outside(data, width, height):
     x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))

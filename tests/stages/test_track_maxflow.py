@@ -27,7 +27,7 @@ def grids(draw: st.DrawFn) -> tuple[Floats, Floats]:
     return leans, draw(arrays(np.float32, (4, *shape), elements=st.integers(0, 9).map(float)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(grids())
 def test_no_cut_is_cheaper(grid: tuple[Floats, Floats]) -> None:
     lean, ties = grid

@@ -121,7 +121,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_spliced(shelf, known, tmp_path
     assert shelf.asked == ["", "bytes=30000-"]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, len(DATA)), st.sampled_from([DATA, DATA[::-1]]), st.booleans()), max_size=6))
 def test_however_often_it_breaks_off_and_changes_one_whole_version_comes(shelf, known, tmp_path_factory, tries):
     folder = tmp_path_factory.mktemp("tries")
