@@ -9,6 +9,7 @@ import pytest
 
 from stages.segment.config import SegmentConfig
 from stages.segment.outline.effects import Effects
+from stages.segment.outline.shade import darkened
 from stages.segment.prompts import Prompts
 from stages.segment.segment import segment
 from stages.segment.spot import Spot, crop, slices, sure
@@ -148,6 +149,14 @@ def horse(first, last):
         spot = sure(crop(np.asarray(inside, np.uint8)))
         shown = Frame(seq=seq, pts=seq, duration=1, key=False, format=picture, planes=planes)
         yield effects.step(View(shown), spot), spot
+
+
+def test_ground_that_is_a_pixel_away_from_where_it_was_is_not_ground_that_became_dark():
+    stripes = np.where(np.arange(WIDTH) // 8 % 2, np.float32(200), np.float32(90))
+    ground = np.broadcast_to(stripes[None, :, None], (HEIGHT, WIDTH, 3)).copy()
+    for step in (-1, 1):
+        assert not darkened(np.roll(ground, step, axis=1), ground)[:, 2:-2].any()
+    assert darkened(ground * np.float32(0.5), ground).mean() > 0.5
 
 
 @pytest.mark.skipif(not FOOTAGE.exists(), reason="../shared/footage is absent")

@@ -102,8 +102,9 @@ def test_the_same_engine_fills_smaller_pictures_before_the_cheapest_does(monkeyp
     monkeypatch.setattr("stages.inpaint.adapt.find_engine", note)
     adaptive("propagate", replace(DEFAULTS, working=400))
     adaptive("telea", DEFAULTS)
+    adaptive("telea", replace(DEFAULTS, working=SMALLER))  # nothing is smaller, nor cheaper
     small = ("telea", SMALLER)
-    assert found == [("propagate", 400), ("propagate", SMALLER), small, ("telea", 0), small]
+    assert found == [("propagate", 400), ("propagate", SMALLER), small, ("telea", 0), small, small]
 
 
 def test_its_reach_is_that_of_the_engine_itself() -> None:

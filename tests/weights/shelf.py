@@ -1,13 +1,23 @@
 """A web server on this machine that has one file, and the faults that web servers have."""
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote
 
 DATA = bytes(range(256)) * 400  # 102,400 bytes
+HASH = hashlib.sha256(DATA).hexdigest()
+BARE = {"bytes": 0, "sha256": ""}  # as most authors publish
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def left(folder: Path) -> list[str]:
+    """Return the names of what lies in a folder, sorted."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Google Drive, whose part a proxy on this machine plays: what is ours of it is limits, names and sentences."""
 
 import dataclasses
-import hashlib
 import shutil
 import threading
 
@@ -10,14 +9,12 @@ import pytest
 pytest.importorskip("gdown", reason="fetching needs the extra `fetch`")
 
 from tests.weights.drive import QUOTA, certify, driving
-from tests.weights.shelf import DATA, Shelf
+from tests.weights.shelf import DATA, HASH, Shelf, left
 from weights import http, load, manifest
 from weights.drive import download
 from weights.errors import FetchError
 from weights.fetch import fetch
 from weights.limits import Limits
-
-HASH = hashlib.sha256(DATA).hexdigest()
 
 FILE = {"Content-Type": "application/octet-stream", "Content-Disposition": 'attachment; filename="sttn.pth"'}
 
@@ -30,10 +27,8 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture
-def shelf(monkeypatch, certificate, tmp_path):
+def shelf(monkeypatch, certificate):
     """A file on Drive, known as `small`, of which nothing is published."""
-    monkeypatch.delenv("CLEANPLATE_WEIGHTS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{certificate}.crt")
     know(monkeypatch)
     return Shelf(headers={"ETag": '"1"', **FILE})
@@ -50,10 +45,6 @@ def drive(monkeypatch, shelf, certificate):
     with driving(shelf, certificate) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy)
         yield
-
-
-def left(folder):
-    return [path.name for path in folder.iterdir()]
 
 
 def test_a_file_comes_through_the_form_and_is_pinned(shelf, drive, tmp_path):

@@ -12,16 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("gdown", reason="fetching needs the extra `fetch`")
 
-from tests.weights.fetching import (  # noqa: F401
-    BARE,
-    HASH,
-    ROOT,
-    left,
-    manifest_of_one,
-    nothing_of_the_user_is_looked_at,
-    served,
-)
-from tests.weights.shelf import DATA, Shelf, serving
+from tests.weights.shelf import BARE, DATA, HASH, ROOT, Shelf, left, serving
 from weights import load
 from weights.errors import FetchError
 from weights.fetch import fetch

@@ -11,16 +11,7 @@ import pytest
 
 pytest.importorskip("gdown", reason="fetching needs the extra `fetch`")
 
-from tests.weights.fetching import (  # noqa: F401
-    BARE,
-    HASH,
-    ROOT,
-    left,
-    manifest_of_one,
-    nothing_of_the_user_is_looked_at,
-    served,
-)
-from tests.weights.shelf import DATA
+from tests.weights.shelf import BARE, DATA, HASH, ROOT, left
 from weights import http, load
 from weights import pins as pinning
 from weights.errors import FetchError, LicenceError, StoreError, WeightsError

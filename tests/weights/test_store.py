@@ -1,7 +1,5 @@
 """Files that the user has fetched: taken in, checked, pinned."""
 
-import dataclasses
-import hashlib
 import subprocess
 from pathlib import Path
 
@@ -9,31 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weights import load, manifest
+from tests.weights.shelf import DATA, HASH
+from weights import load
 from weights.errors import StoreError, WeightsError
 from weights.pins import pin, pin_of
 from weights.store import add, stored
-
-DATA = b"not a network, but somebody's bytes"
-HASH = hashlib.sha256(DATA).hexdigest()
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_the_user_is_looked_at(monkeypatch, tmp_path):
-    monkeypatch.delenv("CLEANPLATE_WEIGHTS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def known(monkeypatch):
-    """Make the manifest one of a single checkpoint, `small`, that is DATA."""
-
-    def make(**changes):
-        plain = {"name": "small", "files": ("small.onnx",), "bytes": len(DATA), "sha256": HASH}
-        entry = dataclasses.replace(manifest.manifest()["fastestdet"], **(plain | changes))
-        monkeypatch.setattr(load, "manifest", lambda: {"small": entry})
-
-    return make
 
 
 @pytest.fixture
