@@ -34,7 +34,7 @@ FPS = 25  # of real time
 NUMBERS = 1 << BITS  # after which they begin anew
 TEXTURES = 100  # pictures that the camera shows in turn, each with its own number over them
 SHARED = "/dev/shm"
-WRONG_S = 30.0  # a latency beyond that is a number misread
+OLD_S = 30.0  # a latency beyond that is a number misread, or a client that was kept from reading
 Seen = list[tuple[float, int]]  # seconds since the beginning, and the number in the picture that was shown then
 Sample = tuple[float, int]  # MiB, and open files
 REGION = (0.35, 0.4, 0.15, 0.35)  # of the picture: where something is removed
@@ -208,14 +208,16 @@ def _number(at: float, shown: int, fps: int) -> int:
 
 def found(seen: list[tuple[float, int]], back: list[float], fps: int) -> dict[str, object]:
     """Return what the client saw: numbers, order, latency, and how soon a new frame came after each restart."""
-    latencies, newest, repeats, wrong = [], -1, 0, 0
+    latencies, newest, repeats, wrong, old = [], -1, 0, 0, 0
     fresh: list[float] = []
     for at, number in seen:
         latency = at - number / fps
         if number == newest:
             repeats += 1
-        elif number < newest or not 0 <= latency < WRONG_S:
+        elif number < newest:
             wrong += 1
+        elif latency >= OLD_S:
+            old += 1
         else:
             newest = number
             fresh.append(at)
@@ -228,6 +230,7 @@ def found(seen: list[tuple[float, int]], back: list[float], fps: int) -> dict[st
         "fresh_a_second": round(len(fresh) / max(span, 1e-9), 2),
         "repeats": repeats,
         "out_of_order": wrong,
+        f"older_than_{OLD_S:.0f}_s": old,
         "latency_p50_p99_most": [round(float(np.percentile(latencies, q)), 3) for q in (50, 99, 100)]
         if latencies
         else [],
