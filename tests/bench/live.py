@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ import numpy as np
 import psutil
 
 from tests.clips import BAR_ROWS, BITS, Clip, number_in, planes
+from tests.ports import free_ports
 
 FPS = 25  # of real time
 NUMBERS = 1 << BITS  # after which they begin anew
@@ -95,7 +95,7 @@ READING = {"rtsp_transport": "tcp", "fflags": "nobuffer", "analyzeduration": "20
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run it all and return what was found."""
-    port, began, report = _free_port(), time.time(), folder / "frames.txt"
+    port, began, report = free_ports(1), time.time(), folder / "frames.txt"
     urls = [f"rtsp://127.0.0.1:{port}/{path}" for path in ("camera", "clean")]
     fps = FPS * arguments.times
     size = [str(arguments.width), str(arguments.height), str(fps)]
@@ -153,12 +153,6 @@ def _serve(port: int) -> "subprocess.Popen[str]":
     assert server.stdout
     server.stdout.readline()
     return server
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 def _wait(seconds: float, pid: int, slow: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.clips import Clip, make
-from tests.deploy.test_metrics import free_ports
+from tests.ports import free_ports
 from tests.prometheus import FIRST_S, RULES, Prometheus, faster, prometheus, tool, until
 from tests.rtsp import RtspServer
 

@@ -18,7 +18,8 @@ from deploy.cli import _parser
 from deploy.health import Pulse, serving
 from deploy.options import job_of
 from deploy.stage_cli import _check
-from tests.deploy.test_metrics import exported, free_ports
+from tests.deploy.test_metrics import exported
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -14,7 +14,8 @@ import yaml
 
 from deploy.grafana.dashboard import dashboard, text
 from tests.clips import Clip, make
-from tests.deploy.test_metrics import exported, free_ports
+from tests.deploy.test_metrics import exported
+from tests.ports import free_ports
 from tests.prometheus import FIRST_S, prometheus, until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -15,7 +15,7 @@ from deploy.health import MOST_REQUESTS, Pulse, serving, targets
 from deploy.supervisor import Supervisor
 from stages.decode.config import DecodeConfig
 from tests.clips import Clip, make
-from tests.deploy.test_metrics import free_ports
+from tests.ports import free_ports
 from tests.runs import At, job, run, written
 from transport.errors import AddressError
 

@@ -1,7 +1,6 @@
 """A camera in, a clean stream out: a real server, real processes, numbered frames, a region that must never show."""
 
 import signal
-import socket
 import threading
 import time
 import urllib.request
@@ -23,6 +22,7 @@ from stages.decode.config import DecodeConfig
 from stages.encode.config import EncodeConfig
 from stages.pixels import luma
 from tests.clips import Clip, make, number
+from tests.ports import free_ports
 from tests.rtsp import RtspServer
 from tests.runs import frames_of, job, run, times_of
 from transport.messages import Frame
@@ -216,8 +216,7 @@ def test_one_encoding_goes_to_a_server_to_files_and_to_whoever_looks(camera: Rts
         threading.Thread(target=look, args=("segment",), daemon=True).start()
         yield lambda supervisor: done(supervisor, "encode") >= 130 and b"\xff\xd9" in b"".join(looks)
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_ports(1)
     folders = f"hls:{tmp_path}/hls", f"record:{tmp_path}/record"
     pushed = live(camera.url(), Path())
     job = replace(pushed, target=camera.url("clean"), also=folders, preview=f"127.0.0.1:{port}", encode=EncodeConfig())

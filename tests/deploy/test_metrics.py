@@ -3,7 +3,6 @@
 import mmap
 import re
 import signal
-import socket
 import time
 import urllib.request
 from dataclasses import replace
@@ -26,20 +25,9 @@ from stages.decode.config import DecodeConfig
 from stages.encode.live.output import State
 from stages.inpaint.chunks import ChunkPlan
 from tests.clips import Clip, make
+from tests.ports import free_ports
 from tests.runs import At, job, run, written
 from transport.messages import Box, CleanFrame, Frame, Mask, MaskedFrame, Patch, PictureFormat
-
-
-def free_ports(count: int) -> int:
-    """Return the first of so many ports in a row that nobody uses."""
-    for first in range(21_000, 60_000, 97):
-        try:
-            for port in range(first, first + count):
-                socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports")
 
 
 @cache

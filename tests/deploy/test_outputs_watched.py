@@ -10,7 +10,7 @@ import pytest
 
 from tests.clips import Clip, make
 from tests.deploy.test_dashboards import panels
-from tests.deploy.test_metrics import free_ports
+from tests.ports import free_ports
 from tests.prometheus import Prometheus, prometheus, until
 from tests.rtsp import RtspServer
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.clips import Clip
+from tests.ports import free_ports
 from tests.pushing import CAMERA, PATIENCE_S, feed, pictures, pushing
 from tests.rtsp import RtspServer
 from tests.stages.encoded import pieces
@@ -113,8 +114,7 @@ def test_rtmp_arrives_as_well(tmp_path: Path):
                     break
     """
     info, packets = coded(Clip(frames=75, audio=("aac",)), tmp_path, gop_s=1.0)
-    with RtspServer() as free:
-        url = f"rtmp://127.0.0.1:{free.port}/live/clean"
+    url = f"rtmp://127.0.0.1:{free_ports(1)}/live/clean"
     command = [sys.executable, "-c", textwrap.dedent(code), url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server, pushing(info, url) as push:
         feed(push, endless(packets, Fraction(3)), lambda: server.poll() is not None)

@@ -14,7 +14,8 @@ import pytest
 
 from stages.decode.config import DecodeConfig
 from tests.clips import Clip, make
-from tests.deploy.test_metrics import free_ports, value
+from tests.deploy.test_metrics import value
+from tests.ports import free_ports
 from tests.prometheus import until
 from tests.runs import cleanplate, job, run_inline
 
