@@ -28,6 +28,7 @@ class Child:
     progress: Progress = NOTHING
     before: Progress = NOTHING  # summed over its earlier lives
     failed: Failed | None = None
+    born: float = field(default_factory=time.monotonic)
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=16))  # moments of its latest deaths
     restart_at: float | None = None
     stuck_at: float | None = None  # when it is to be killed, because its line is dead or it never became ready
@@ -46,7 +47,7 @@ class Child:
         """Start it again, under the same name; it is to be ready by `stuck_at`."""
         self.before, self.progress = self.total(), NOTHING
         self.peer, self.ready, self.failed, self.restart_at = None, False, None, None
-        self.stuck_at = stuck_at
+        self.stuck_at, self.born = stuck_at, time.monotonic()
         self.process = start_worker(self.name, codec.dumps(self.spec))
 
     def send(self, number: signal.Signals) -> None:

@@ -135,8 +135,9 @@ class Crew:
 
     def _open_again(self, child: Child) -> None:
         self.failures = 1 if child.progress.frames_in else self.failures + 1
-        wait = pause_s(self.failures)
-        child.restart_at = time.monotonic() + wait
+        now = time.monotonic()
+        wait = pause_s(self.failures, now - child.born)
+        child.restart_at = now + wait
         self.reopened += 1
         log.warning("the source is gone (%s); it is opened again in %.0f s", child.cause(), wait)
 

@@ -1,6 +1,7 @@
 """A live source's way through the pipeline: what each stage does there that it does not do with a file."""
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
@@ -70,7 +71,7 @@ def opened_again(
     """
     failures, tally.signs.reopened = 0, 0
     while True:
-        frames = tally.frames_in
+        frames, began = tally.frames_in, time.monotonic()
         try:
             for message in _lived(life, tally):
                 if control.draining:
@@ -78,10 +79,11 @@ def opened_again(
                 yield message
         except SourceError as error:
             failures = 1 if tally.frames_in > frames else failures + 1
-            log.warning("%s; it is opened again in %g s", sentence(error), pause_s(failures))
+            wait = pause_s(failures, time.monotonic() - began)
+            log.warning("%s; it is opened again in %.0f s", sentence(error), wait)
         else:
             return  # a folder of pictures, which has an end
-        if hub.wait_until(lambda: control.draining or None, pause_s(failures)):
+        if hub.wait_until(lambda: control.draining or None, wait):
             return
         tally.signs.reopened += 1
         life = anew()

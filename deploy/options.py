@@ -68,7 +68,7 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
     live = parser.add_argument_group("a camera or broadcast: rtsp, rtmp, srt, udp, /dev/video0")
     live.add_argument("--live", action="store_true", help="take any other URL, or a pipe, for one too")
     live.add_argument("--latency", default="2s", metavar="TIME", help="from capture to output (%(default)s)")
-    live.add_argument("--silence", default="10s", metavar="TIME", help="without a frame, till reopened (%(default)s)")
+    live.add_argument("--silence", default="", metavar="TIME", help="without a frame, till reopened (5s, HTTP 10s)")
     live.add_argument("--also", **REPEATED, metavar="TARGET", help="rtsp://..., hls:DIR, record:DIR beside the first")
     live.add_argument(
         "--keep-recordings", default="", metavar="AGE,SIZE", help="delete the oldest beyond 7d, 500GiB, 7d,500GiB (all)"

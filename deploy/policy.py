@@ -12,6 +12,8 @@ RENEWS: Final = 0.1  # how fast the measured pace follows
 WAITING: Final = 4  # frames that wait before the window, in decode and on the link
 SHORTEST_S: Final = 0.1
 LONGEST_S: Final = 60.0
+SILENCE_S: Final = 5.0
+BURSTS_S: Final = 10.0  # the same of what comes in pieces, as over HTTP; nothing that is live by its name does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,7 @@ class LivePolicy:
     """What is to be kept up with a camera."""
 
     latency_s: float = 2.0  # from a frame's capture to its place in the output
-    silence_s: float = 10.0  # without a frame, after which the source is opened anew
+    silence_s: float = SILENCE_S  # without a frame, after which the source is opened anew
 
     def __post_init__(self) -> None:
         for name, value in (("--latency", self.latency_s), ("--silence", self.silence_s)):
@@ -33,7 +35,9 @@ def policy_of(source: str, asked: bool, latency: str, silence: str) -> LivePolic
 
     if not (asked or is_live(source)):
         return None
-    return LivePolicy(latency_s=_seconds("--latency", latency), silence_s=_seconds("--silence", silence))
+    usual = SILENCE_S if is_live(source) else BURSTS_S
+    silence_s = _seconds("--silence", silence) if silence else usual
+    return LivePolicy(latency_s=_seconds("--latency", latency), silence_s=silence_s)
 
 
 def _seconds(option: str, words: str) -> float:

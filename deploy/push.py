@@ -38,6 +38,7 @@ STILL_S: Final = 15.0  # in which a child that was given packets has to get one 
 KILL_S: Final = 1.0  # from a kill to the end of a process
 PIPE_BYTES: Final = 256 << 10
 SOCKET_BYTES: Final = 256 << 10  # enough for 20 Mbit/s to where an answer takes 0.1 s
+UNANSWERED_S: Final = 5.0  # that the other side may leave what was sent without a word: else the connection is dead
 F_SETPIPE_SZ: Final = 1031  # linux/fcntl.h
 READY: Final = b"!"  # what the child says when the server has accepted it,
 MOVED: Final = b"."  # and for each packet; what it says after an END is why it ends
@@ -129,14 +130,16 @@ class Push:
             self._failed(f"{stuck} in {self._still_s:g} s")
 
     def _failed(self, why: str) -> None:
-        well = False
+        well, lived = False, 0.0
         if self._child is not None:
-            well = self._child.moved > 0 and time.monotonic() - self._child.born > WELL_S
+            lived = time.monotonic() - self._child.born
+            well = self._child.moved > 0 and lived > WELL_S
             self._let_go()
         self._backlog.clear()
         self._failures, self._row = self._failures + 1, 1 if well else self._row + 1
-        self._trouble, self._retry_at = why, time.monotonic() + pause_s(self._row)
-        log.warning("%s: %s; it is tried again in %g s", self._name, why, pause_s(self._row))
+        wait = pause_s(self._row, lived)
+        self._trouble, self._retry_at = why, time.monotonic() + wait
+        log.warning("%s: %s; it is tried again in %.0f s", self._name, why, wait)
 
     def _let_go(self) -> None:
         assert self._child is not None
@@ -269,7 +272,7 @@ def _run(messages: Iterator["list[codec.Part]"]) -> None:
 
 def _packets(messages: "Iterator[list[codec.Part]]") -> "Iterator[Packet]":
     """Yield what is to be sent; the connection is made when the first is asked for."""
-    _bound_sockets()
+    _set_sockets()
     _say(READY)
     for parts in messages:
         packet = codec.decode(parts)
@@ -277,13 +280,17 @@ def _packets(messages: "Iterator[list[codec.Part]]") -> "Iterator[Packet]":
         yield packet
 
 
-def _bound_sockets() -> None:
-    """Let the kernel hold little, or a receiver that stopped is noticed only when megabytes wait (Linux)."""
+def _set_sockets() -> None:
+    """Let the kernel hold little, or a receiver that stopped is noticed only when megabytes wait (Linux).
+
+    And let it give up soon: after a network was away, TCP tries again in ever longer steps, up to two minutes.
+    """
     for descriptor in map(int, os.listdir("/proc/self/fd") if sys.platform == "linux" else ()):
         with contextlib.suppress(OSError):  # the folder's own is closed by now
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 with socket.socket(fileno=os.dup(descriptor)) as held:
                     held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+                    held.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNANSWERED_S))
 
 
 def _say(what: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -15,7 +16,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from stages.decode.config import DecodeConfig
-from stages.decode.names import STDIN, cause, is_url, public_name, reason
+from stages.decode.names import SILENT, STDIN, cause, is_url, public_name, reason
 from stages.decode.picture import picture_format
 from stages.decode.side import codec_of, rational, side_stream
 from stages.errors import SourceError
@@ -91,7 +92,7 @@ class ContainerSource:
     def __init__(self, container: InputContainer, name: str, config: DecodeConfig) -> None:
         self._container = container
         self._name = name
-        self._tolerate, self._live = config.tolerate, config.live
+        self._tolerate, self._live, self._timeout_s = config.tolerate, config.live, config.timeout_s
         self._video = _choose(container, name)
         self._video.thread_type = "AUTO"  # PyAV's own choice, SLICE, is slower by half
         self._video.codec_context.thread_count = config.threads
@@ -157,7 +158,7 @@ class ContainerSource:
     def _packets(self) -> Iterator["av.Packet[av.stream.Stream]"]:
         incomplete = False
         try:
-            for packet in self._container.demux():
+            for packet in self._heard():
                 if packet.size:
                     incomplete = packet.is_corrupt
                     self._passed(packet)
@@ -166,6 +167,20 @@ class ContainerSource:
             self._broken = reason(error)
         if not self._broken:
             self._broken = "its last packet is incomplete" if incomplete else self._missing()
+
+    def _heard(self) -> Iterator["av.Packet[av.stream.Stream]"]:
+        """Yield packets; the source has broken off after one that came only when the patience was over.
+
+        FFmpeg gives what it held back then, and would be as patient again.
+        """
+        asked = time.monotonic()
+        for packet in self._container.demux():
+            waited = time.monotonic() - asked
+            yield packet
+            if is_url(self._name) and waited >= self._timeout_s:
+                self._broken = SILENT
+                return
+            asked = time.monotonic()
 
     def _passed(self, packet: "av.Packet[Any]") -> None:
         if packet.pts is not None:

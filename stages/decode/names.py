@@ -5,9 +5,10 @@ FFmpeg's exceptions carry the URL they failed on, so they are quoted by their re
 
 import re
 
-from av.error import FFmpegError
+from av.error import ExitError, FFmpegError
 
 STDIN = "-"
+SILENT = "it was silent for too long"  # FFmpeg: "immediate exit requested"
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=://)[^\s]*@(?=[^@/]+(?:[:/]|$))")
 _SECRETS = re.compile(r"(?i)([?&;](?:[\w-]*(?:user|login|pass|pwd|token|secret|key|auth|sig)[\w-]*)=)[^&;#\s]*")
@@ -39,6 +40,8 @@ def reason(error: BaseException) -> str:
     """Return what went wrong in FFmpeg's or the system's words, without the name it concerns."""
     if isinstance(error, EOFError):
         return "it ends too early"
+    if isinstance(error, ExitError):
+        return SILENT
     text = error.strerror if isinstance(error, FFmpegError | OSError) else str(error)
     return (text or type(error).__name__).lower()
 

@@ -26,7 +26,7 @@ from tests.rtsp import RtspServer
 CAMERAS, PLANT = "10.78.0.1", "10.78.0.2"  # the host of server, camera and client; the one of cleanplate
 PORT = 8554
 START_S = 15  # until everything runs; not measured
-CUTS = 3
+REST_S = 20  # after each cut
 ANSWER_S = 90.0  # from the interrupt to the ledger
 
 
@@ -39,14 +39,14 @@ class Phase:
     weather: Weather
 
 
-def phases(seconds: int, cut_s: int) -> list[Phase]:
+def phases(seconds: int, cuts: list[int]) -> list[Phase]:
     """Return what the run goes through, one after the other."""
     plain = Weather()
     steady = {"plain": plain, "delayed 100 ms": Weather(delay_s=0.1), "2 % lost": Weather(loss=0.02)}
     plan = [Phase(name=name, seconds=seconds, weather=weather) for name, weather in steady.items()]
-    for turn in range(1, CUTS + 1):
-        plan.append(Phase(name=f"cut {turn}", seconds=cut_s, weather=Weather(cut=True)))
-        plan.append(Phase(name=f"back {turn}", seconds=seconds // 2, weather=plain))
+    for turn, cut_s in enumerate(cuts, 1):
+        plan.append(Phase(name=f"cut {turn}, {cut_s} s", seconds=cut_s, weather=Weather(cut=True)))
+        plan.append(Phase(name=f"back {turn}, {cut_s} s", seconds=REST_S, weather=plain))
     return plan
 
 
@@ -72,7 +72,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         cleaning = stack.enter_context(_cleaning(here, command(camera, clean, arguments), folder))
         stack.enter_context(_running(there, "tests.bench.live", "--client", clean, str(report), str(began)))
         time.sleep(START_S)
-        edges, samples = _go_through(relay, phases(arguments.seconds, arguments.cut), cleaning.pid)
+        edges, samples = _go_through(relay, phases(arguments.seconds, arguments.cuts), cleaning.pid)
         cleaning.send_signal(signal.SIGTERM)
         ledger = cleaning.communicate(timeout=ANSWER_S)[0].strip().splitlines()[-1:]
     said = (folder / "said.txt").read_text().splitlines()
@@ -158,8 +158,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--server"]:
         serve()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=40, help="of each phase, twice what lies between two cuts")
-    parser.add_argument("--cut", type=int, default=10, metavar="SECONDS")
+    parser.add_argument("--seconds", type=int, default=40, help="of each phase without cuts")
+    parser.add_argument("--cuts", type=int, nargs="+", default=[6, 8, 10, 12, 14, 17], metavar="SECONDS")
     parser.add_argument("--width", type=int, default=426)
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--engine", default="telea")

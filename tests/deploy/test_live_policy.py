@@ -17,6 +17,7 @@ from transport.messages import Frame, Packet
 
 def test_waits_before_a_source_is_opened_again_grow_to_a_minute() -> None:
     assert [pause_s(failures) for failures in (1, 2, 3, 4, 5, 100)] == [1, 5, 10, 60, 60, 60]
+    assert [pause_s(failures, 7.0) for failures in (1, 2, 3, 4)] == [1, 1, 3, 53]  # a try that hung was a wait as well
 
 
 class Door:
@@ -82,8 +83,9 @@ def test_a_window_always_admits_what_the_engine_needs_to_go_on(intervals: list[f
 
 def test_live_is_what_its_name_says_or_the_user() -> None:
     assert policy_of("film.mp4", False, "2s", "10s") is None
-    assert policy_of("film.mp4", True, "0.5", "10s") == LivePolicy(latency_s=0.5, silence_s=10.0)
-    assert policy_of("rtsp://cam/1", False, "2s", "10s") == LivePolicy()
+    assert policy_of("film.mp4", True, "0.5", "") == LivePolicy(latency_s=0.5, silence_s=10.0)
+    assert policy_of("rtsp://cam/1", False, "2s", "") == LivePolicy()
+    assert policy_of("rtsp://cam/1", False, "2s", "7s") == LivePolicy(silence_s=7.0)
     with pytest.raises(OptionError, match=r"--latency 'soon' is no time; 2s or 0\.5 would be"):
         policy_of("rtsp://cam/1", False, "soon", "10s")
     with pytest.raises(OptionError, match=r"--latency 100s cannot be used, 0\.1s to 60s expected"):

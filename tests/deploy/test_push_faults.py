@@ -2,11 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 from fractions import Fraction
 
 import psutil
 import pytest
 
+from deploy.push import UNANSWERED_S
 from tests.pushing import CAMERA, arrived, feed, pictures, pushing
 from tests.rtsp import RtspServer
 from tests.stages.live import coded, endless
@@ -93,3 +97,16 @@ def test_a_process_that_is_killed_is_started_again(stream: tuple[StreamInfo, lis
             server.pushes.clear()
             feed(push, source, lambda: arrived(server) > 20)
         assert push.pid is None
+
+
+def test_a_connection_that_nobody_answers_on_is_given_up_by_the_kernel_after_seconds():
+    """The kernel's own patience is a quarter of an hour; see tests/bench/network.py for what it does in a run."""
+    code = """
+        import socket
+        from deploy.push import _set_sockets
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as sender:
+            _set_sockets()
+            print(sender.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert run.stdout == f"{round(1000 * UNANSWERED_S)}\n"

@@ -1,5 +1,7 @@
 """A camera that goes and comes back: one stream, one time line."""
 
+import time
+from collections import deque
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.decode.config import DecodeConfig
+from stages.decode.decode import decode
 from stages.decode.live import continued
 from stages.decode.names import is_live
 from stages.errors import SourceError
+from tests.clips import Clip, make
+from tests.rtsp import RtspServer
 from transport.messages import Frame, Packet, PictureFormat, SideStream, StreamInfo
 
 PICTURE = PictureFormat(width=4, height=2, pixel_format="gray")
@@ -123,6 +129,20 @@ def test_times_always_rise_and_frames_always_count(lives, by_arrival):
     found = times(items, by_arrival=by_arrival)
     assert [seq for seq, _ in found] == list(range(len(found)))
     assert all(a < b for (_, a), (_, b) in pairwise(found))
+
+
+def test_a_camera_that_falls_silent_has_broken_off_after_one_patience_and_not_two(tmp_path):
+    clip, patience_s = make(tmp_path / "camera.ts", Clip(frames=25)), 3.0
+    with RtspServer(clip) as camera:
+        frames = decode(camera.url(), DecodeConfig(live=True, timeout_s=patience_s))
+        for item in frames:
+            if isinstance(item, Frame) and item.seq == 10:
+                break
+        camera.stalled.set()
+        stalled = time.monotonic()
+        with pytest.raises(SourceError, match=r"broke off after frame \d+: it was silent for too long"):
+            deque(frames, 0)
+        assert patience_s - 0.5 < time.monotonic() - stalled < 2 * patience_s - 0.5
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from stages.encode.live.program import Format, Program
 from stages.errors import OptionError
 from transport.messages import Packet, StreamInfo
 
-WAIT_S: Final = 10  # for the server to answer, as far as FFmpeg has a deadline at all
+WAIT_S: Final = 5  # for the server to answer, as far as FFmpeg has a deadline at all
 _MICROSECONDS: Final = str(WAIT_S * 1_000_000)
 _RTSP: Final = Format(
     name="rtsp",
