@@ -19,6 +19,7 @@ from deploy.health import Pulse, serving, targets
 from deploy.metrics import Run, RunInstruments
 from deploy.outcome import Failure, Outcome, account
 from deploy.pipeline import CONTROL, FLOW, STAGES, Stage, local_addresses
+from stages.inpaint.adapt import adaptive
 from stages.inpaint.engines import find_engine
 from stages.pixels import frame_bytes
 from stages.segment.prompts import check
@@ -111,7 +112,7 @@ class Supervisor:
         self.shares = share(
             self.job.memory,
             picture=self.info.format,
-            kind=find_engine(self.job.engine, self.job.inpaint),
+            kind=(adaptive if self.job.live else find_engine)(self.job.engine, self.job.inpaint),
             replicas=self.job.replicas,
             chunk=self.job.chunk,
             live=self.job.live is not None,

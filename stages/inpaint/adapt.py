@@ -2,6 +2,7 @@
 
 Frames that there is no time for never come here, so an engine that is too slow sees a slower stream. Where more than a
 few are missing, the same engine fills a smaller picture; where that leaves less than half of them, the cheapest does.
+That is the plate, which is shown some of the frames while others fill, so that it knows the place when it is needed.
 """
 
 import logging
@@ -12,11 +13,13 @@ from typing import Final
 
 from stages.inpaint.engine import Engine, EngineKind, EngineOptions, Picture
 from stages.inpaint.engines import find_engine
+from stages.inpaint.plate.kind import plate, shared
 from stages.pixels import Pixels
 
 log = logging.getLogger(__name__)
 
-CHEAPEST: Final = "telea"
+CHEAPEST: Final = "telea"  # of those that need no neighbours, where the engine has none that the plate could see
+SEES: Final = 5  # of so many frames that another fills, the plate is shown one
 SMALLER: Final = 270  # pixels along the longest side of what is filled, where it must be cheaper
 SOME: Final = 1.2  # times the usual time between frames: one in six or more is missing
 FEW: Final = 2.2  # fewer than half of them come through
@@ -28,7 +31,7 @@ FORGETS: Final = 1.0005  # how fast the usual time does, a frame
 
 
 def adaptive(name: str, options: EngineOptions, told: Callable[[int], None] = lambda level: None) -> EngineKind:
-    """Return an engine of that name for a live stream; its reach and its weight are those of the engine itself.
+    """Return an engine of that name for a live stream; its reach is that of the engine itself.
 
     `told` hears which of the fills is used, the engine itself being 0.
     """
@@ -37,11 +40,22 @@ def adaptive(name: str, options: EngineOptions, told: Callable[[int], None] = la
     levels = [best]
     if small != options:
         levels.append(find_engine(name, small))
+    place = shared()
+    behind = plate(place)
+    fits = set(behind.reach.offsets) <= set(best.reach.offsets)
     if name != CHEAPEST:
-        levels.append(find_engine(CHEAPEST, small))
-    fitting = [kind for kind in levels if set(kind.reach.offsets) <= set(best.reach.offsets)]
-    pace = Pace(len(fitting), told=told)  # what was learned of a machine holds for the next chunk
-    return replace(best, start=lambda: Adaptive(fitting, best.reach.offsets, pace))
+        levels.append(behind if fits else find_engine(CHEAPEST, small))
+    pace = Pace(len(levels), told=told)  # what was learned of a machine holds for the next chunk
+
+    def see(picture: Picture) -> None:
+        if fits:
+            place().see(picture)
+
+    return replace(
+        best,
+        start=lambda: Adaptive(levels, best.reach.offsets, pace, see),
+        state_bytes=lambda picture: best.state_bytes(picture) + fits * behind.state_bytes(picture),
+    )
 
 
 class Pace:
@@ -91,8 +105,15 @@ class Pace:
 class Adaptive:
     """Fills with the best engine that there is time for; a new one begins where the last left off."""
 
-    def __init__(self, levels: Sequence[EngineKind], offsets: Sequence[int], pace: Pace) -> None:
-        self._levels, self._offsets, self._pace = levels, offsets, pace
+    def __init__(
+        self,
+        levels: Sequence[EngineKind],
+        offsets: Sequence[int],
+        pace: Pace,
+        see: Callable[[Picture], None] = lambda picture: None,
+    ) -> None:
+        self._levels, self._offsets, self._pace, self._see = levels, offsets, pace, see
+        self._filled = 0
         self._engine: Engine = levels[pace.level].start()
         self._level = pace.level
         self._captured = 0.0  # when the last frame was
@@ -104,6 +125,9 @@ class Adaptive:
             self._engine = self._levels[self._level].start()
         seats = [self._offsets.index(offset) for offset in self._levels[self._level].reach.offsets]
         began = time.perf_counter()
+        if self._filled % SEES == 0:
+            self._see(window[self._offsets.index(0) - 1])  # at the first, perhaps, without what enters
+        self._filled += 1
         pixels = self._engine.fill([window[seat] for seat in seats])
         took, captured = time.perf_counter() - began, window[self._offsets.index(0)].frame.captured
         if self._captured:

@@ -68,6 +68,7 @@ class Picture:
     def __init__(self, masked: MaskedFrame) -> None:
         self.frame = masked.frame
         self.mask: Mask = masked.mask  # the engine fills mask.box; alpha > 0 is the hole
+        self.shot = masked.shot
         self.emit = masked.emit  # False for lead-in and look-ahead, which a chunk only looks at
         self.blurred = masked.blurred  # what of the filling is replaced by a blur; no engine's concern
 

@@ -34,19 +34,21 @@ class Telea:
         picture = window[0]
         around = grow(picture.mask.box, RIM, picture.format)
         hole = covered(picture, around)
-        pixels = clean_box(picture.frame, around)
-        pixels[hole] = GREY
-        filled = pixels if hole.all() else _filled(pixels, hole, self._shrink(picture.format))
+        filled = filled_in(clean_box(picture.frame, around), hole, picture.format, self._longest)
         box = picture.mask.box
         y, x = box.y - around.y, box.x - around.x
         return filled[y : y + box.height, x : x + box.width]
 
-    def _shrink(self, picture: PictureFormat) -> int:
-        return -(-max(picture.width, picture.height) // self._longest) if self._longest else 1
 
+def filled_in(pixels: Pixels, hole: Hole, picture: PictureFormat, longest: int = 0) -> Pixels:
+    """Return a box's pixels with the hole filled, at a size that is smaller by a whole number.
 
-def _filled(pixels: Pixels, hole: Hole, shrink: int) -> Pixels:
-    """Return the pixels with the hole filled, at a size that is smaller by a whole number."""
+    `longest`: how many pixels the picture's longer side may have then; 0: all of them.
+    """
+    pixels[hole] = GREY
+    shrink = -(-max(picture.width, picture.height) // longest) if longest else 1
+    if hole.all():
+        return pixels
     if shrink == 1:
         return _telea(pixels, hole)
     height, width = hole.shape

@@ -103,8 +103,9 @@ def test_the_same_engine_fills_smaller_pictures_before_the_cheapest_does(monkeyp
     adaptive("propagate", replace(DEFAULTS, working=400))
     adaptive("telea", DEFAULTS)
     adaptive("telea", replace(DEFAULTS, working=SMALLER))  # nothing is smaller, nor cheaper
+    adaptive("blank", replace(DEFAULTS, working=SMALLER))  # it looks at no frame before, as the plate does
     small = ("telea", SMALLER)
-    assert found == [("propagate", 400), ("propagate", SMALLER), small, ("telea", 0), small, small]
+    assert found == [("propagate", 400), ("propagate", SMALLER), ("telea", 0), small, small, ("blank", SMALLER), small]
 
 
 def test_its_reach_is_that_of_the_engine_itself() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from stages.inpaint.engine import EngineKind, EngineOptions
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
+from stages.inpaint.plate.engine import Plate
+from stages.inpaint.plate.kind import plate
 from tests.stages import scenes
 from tests.stages.fills import filled, near, off, same
 from tests.stages.scenes import (
@@ -37,7 +39,8 @@ SHARP = find_engine("propagate", EngineOptions(fill="sharp"))
 FAITHFUL = find_engine("propagate", EngineOptions(fill="faithful"))
 CAUSAL = find_engine("propagate", EngineOptions(look_ahead=0))
 TELEA = find_engine("telea")
-KINDS = {"sharp": SHARP, "faithful": FAITHFUL, "causal": CAUSAL, "telea": TELEA}
+PLATE = plate(Plate)
+KINDS = {"sharp": SHARP, "faithful": FAITHFUL, "causal": CAUSAL, "telea": TELEA, "plate": PLATE}
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 

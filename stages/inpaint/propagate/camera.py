@@ -49,12 +49,16 @@ def camera_between(before: View, after: View) -> Camera:
 
 def _explains(before: View, after: View, camera: Camera) -> bool:
     """Say whether two views agree better after the camera's motion than as they are."""
+    return disagreement(before, after, camera) < disagreement(before, after, EYE) - LESS
+
+
+def disagreement(before: View, after: View, camera: Camera, most: int = 255) -> float:
+    """Return by how many grey levels, each by `most` at most, two views differ after a motion, where both are known."""
     height, width = before.grey.shape
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpPerspective(after.grey, camera, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    off = ~widened(before.hole | after.hole, 2)
-    still = cv2.absdiff(before.grey, after.grey)[off]
-    return bool(cv2.absdiff(before.grey, moved)[off].mean() < still.mean() - LESS) if still.size else False
+    shown = cv2.absdiff(before.grey, moved)[~widened(before.hole | after.hole, 2)]
+    return float(np.minimum(shown, most).mean()) if shown.size else 0.0
 
 
 def is_still(camera: Camera) -> bool:

@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", metavar="NAME[,NAME]")
     parser.add_argument("--half", choices=HALVES, default="all", help="dev: the 1st, 3rd, ... of all; held: the others")
     parser.add_argument("--frames", type=int, default=0, metavar="N", help="of each clip (all)")
-    parser.add_argument("--engines", default="telea,propagate", help="telea,ns,median,previous,propagate:faithful:0")
+    parser.add_argument("--engines", default="telea,propagate", help="telea,ns,median,plate,propagate:faithful:0")
     parser.add_argument("--fill", choices=FILLS, default="sharp", help="where --engines says nothing (%(default)s)")
     parser.add_argument("--look-ahead", type=int, default=6, metavar="FRAMES", help="likewise (%(default)s)")
     parser.add_argument("--size", type=_size, default=(432, 240), metavar="WxH", help="(432x240)")

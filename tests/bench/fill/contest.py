@@ -1,13 +1,20 @@
 """The engines that compete: words of the command line in, named engines out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from stages.errors import OptionError
 from stages.inpaint.engine import FILLS, EngineKind, EngineOptions
 from stages.inpaint.engines import find_engine
+from stages.inpaint.plate.kind import plate, shared
 from tests.bench.fill.baselines import median, navier_stokes, previous
 
-BASELINES = {"ns": navier_stokes, "median": median, "previous": previous}
+BASELINES: dict[str, Callable[[EngineOptions], EngineKind]] = {
+    "ns": navier_stokes,
+    "median": median,
+    "previous": previous,
+    "plate": lambda options: plate(shared()),  # the cheapest fill of live streams
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
