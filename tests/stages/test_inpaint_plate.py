@@ -11,8 +11,10 @@ from stages.inpaint.adapt import SEES, Adaptive, Pace, adaptive
 from stages.inpaint.engine import DEFAULTS, Picture
 from stages.inpaint.engines import find_engine
 from stages.inpaint.inpaint import inpaint
-from stages.inpaint.plate.engine import EVERY, Plate
+from stages.inpaint.plate import engine
+from stages.inpaint.plate.engine import ANEW, EVERY, Plate
 from stages.inpaint.plate.kind import plate, shared, state_bytes
+from stages.inpaint.propagate.view import look
 from tests.stages.fills import filled, luma_errors, off, same
 from tests.stages.scenes import (
     FORMATS,
@@ -26,6 +28,7 @@ from tests.stages.scenes import (
     moving,
     none,
     once,
+    pan,
     play,
     standing,
     still,
@@ -60,9 +63,26 @@ def test_what_was_seen_long_ago_is_not_forgotten() -> None:
 
 
 def test_what_was_never_seen_is_filled_as_telea_does() -> None:
-    frames = play(Scene(background=still(), hole=standing))
-    telea = filled(frames, find_engine("telea", SMALL))
-    assert all(same(one, other) for one, other in zip(filled(frames, plate(Plate)), telea, strict=True))
+    scene = Scene(background=still(), hole=standing)
+    cleaned, telea = (filled(play(scene), kind) for kind in (plate(Plate), find_engine("telea", SMALL)))
+    assert all(same(one, other) for one, other in zip(cleaned[:EVERY], telea[:EVERY], strict=True))
+    assert luma_errors(cleaned, scene) == pytest.approx(luma_errors(telea, scene), abs=0.5)
+
+
+def test_what_was_made_is_steady_for_a_while_and_then_made_anew() -> None:
+    def look(seq: int) -> Image:
+        return still(*SIZE)(0) + np.random.default_rng(seq).integers(0, 6, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
+
+    scene = Scene(background=look, hole=lambda seq: left(seq), count=ANEW + EVERY + 1)
+    cleaned = filled(play(scene), plate(Plate))
+    assert all(same(cleaned[SURE], clean) for clean in cleaned[SURE:ANEW])
+    assert not same(cleaned[SURE], cleaned[-1])
+
+
+@pytest.mark.parametrize("pixel_format", FORMATS)
+def test_what_was_made_is_replaced_by_what_is_seen(pixel_format: str) -> None:
+    scene = Scene(background=still(), hole=lambda seq: standing(seq) if seq != SURE else box(0, 0, 4, 4), count=12)
+    assert off(filled(play(scene, pixel_format=pixel_format), plate(Plate))[SURE + 1 :], scene) == 0
 
 
 def pale(background: Callable[[int], Image]) -> Callable[[int], Image]:
@@ -85,6 +105,14 @@ def test_nothing_is_shown_of_where_the_camera_looked_before(begins: int, lighter
     assert not stood or luma_errors(stood, scene).max() == 0
     seen = begins + EVERY if begins else 0
     assert all(same(one, other) for one, other in zip(cleaned[seen:], telea[seen:], strict=True))
+
+
+def test_a_camera_that_goes_on_moving_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(engine, "look", lambda picture, side: looks.append(picture.seq) or look(picture, side))
+    scene = Scene(background=pan(1), hole=standing, count=200)
+    filled(play(scene), plate(Plate))
+    assert looks == [0, 5, 15, 35, 75, 115, 155, 195]
 
 
 def test_something_large_that_moves_is_not_the_camera() -> None:

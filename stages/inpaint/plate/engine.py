@@ -15,11 +15,13 @@ from stages.inpaint.propagate.images import Floats, part
 from stages.inpaint.propagate.light import lighter_by
 from stages.inpaint.propagate.view import View, look
 from stages.inpaint.telea import RIM, filled_in
-from stages.pixels import Pixels, layout
+from stages.pixels import Pixels, layout, pack
 from transport.messages import Box, Frame, Plane
 
 ANOTHER: Final = 10.0  # levels by which half of a view differs, the light aside, where it shows another place
-EVERY: Final = 5  # frames: of so many one is checked, and a camera that has moved must have stood still for so long
+EVERY: Final = 5  # frames: of so many one is checked, and a camera must have stood still for so long
+SELDOM: Final = 40  # the same while the camera moves; doubled up to that
+ANEW: Final = 50  # frames after which what was made is made anew: something may have gone by its rim
 MOST: Final = 8  # levels that count of a difference: a thing that goes by is not to be louder than the place
 BETTER: Final = 0.7  # of the difference between two views is left, at most, where it was the camera that moved
 
@@ -31,9 +33,12 @@ class Plate:
 
     def __init__(self) -> None:
         self._seen: Frame | None = None  # as the latest frame, its planes our own
-        self._shot = self._due = 0  # frame that is to be checked
+        self._shot = 0
+        self._due = self._anew = 0  # frames, at which the place is to be checked, and what was made to be made anew
+        self._wait = EVERY  # frames between two checks
         self._sure = False  # that the camera stands still
-        self._known: Hole  # where anything was seen
+        self._known: Hole  # where anything was seen, or made
+        self._made: Hole  # where it was made
         self._first: View  # of this place
         self._latest: View
         self._lighter: Floats  # levels, (C,), by which it has become lighter and what is not seen has not yet
@@ -48,10 +53,13 @@ class Plate:
         pixels, hole = clean_box(now.frame, around), covered(now, around)
         if self._sure and self._seen is not None:
             known = hole & self._known[part(around)]
-            pixels[known] = clean_box(self._seen, around)[known]
+            if known.any():
+                pixels[known] = clean_box(self._seen, around)[known]
             hole &= ~known
         if hole.any():
             pixels = filled_in(pixels, hole, now.format, SIDE)
+            if self._sure and not hole.all():  # else it is made of nothing
+                self._keep(pixels, hole, around)
         box = now.mask.box
         y, x = box.y - around.y, box.x - around.x
         return pixels[y : y + box.height, x : x + box.width]
@@ -62,26 +70,47 @@ class Plate:
         if here is not None and frame.seq <= here.seq:
             return
         if here is None or frame.seq >= self._due:
-            self._due = frame.seq + EVERY
             here = self._checked(here, look(picture, SIDE), frame)
-        shown = ~covered(picture, Box(x=0, y=0, width=frame.format.width, height=frame.format.height))
+            self._due = frame.seq + self._wait
+        hidden, x, y = picture.cells, picture.mask.box.x, picture.mask.box.y
         for (old, (across, down)), (new, _) in zip(_images(here), _images(frame), strict=True):
-            np.copyto(old, new, where=shown[::down, ::across, None])
-        self._known |= shown
+            _renew(old, new, hidden[::down, ::across], x // across, y // down)
+        _renew(self._known, np.True_, hidden, x, y)
+        _renew(self._made, np.False_, hidden, x, y)
         self._seen, self._shot = replace(frame, planes=here.planes), picture.shot
 
     def _checked(self, here: Frame | None, view: View, frame: Frame) -> Frame:
         """Return what was seen, as light as it would be now; where this is another place, nothing yet."""
         self._sure = here is not None and _is_of_one_place(self._first, view)
+        self._wait = EVERY if self._sure or here is None else min(2 * self._wait, SELDOM)
         if here is None or not self._sure:
             here = replace(frame, planes=tuple(np.zeros_like(plane) for plane in frame.planes))
             self._known = np.zeros((frame.format.height, frame.format.width), np.bool_)
+            self._made = np.zeros_like(self._known)
             self._first = self._latest = view
             self._lighter = np.zeros(view.colours.shape[2], np.float32)
+        if frame.seq >= self._anew:
+            self._anew = frame.seq + ANEW
+            self._known &= ~self._made
+            self._made[...] = False
         self._lighter += lighter_by(self._latest, view, EYE)
         self._lighten(here)
         self._latest = view
         return here
+
+    def _keep(self, pixels: Pixels, made: Hole, box: Box) -> None:
+        """Hold what was made of a box for a while as if it had been seen: it is steady then, and costs nothing."""
+        assert self._seen is not None
+        lay = layout(self._seen.format.pixel_format)
+        words = pack(pixels, self._seen.format).reshape(pixels.shape) << lay.up
+        for letters, (image, (across, down)) in zip(lay.planes, _images(self._seen), strict=True):
+            where = made[::down, ::across]
+            part_of = image[box.y // down :, box.x // across :][: where.shape[0], : where.shape[1]]
+            for place, letter in enumerate(letters):
+                if letter in lay.components:
+                    part_of[..., place][where] = words[::down, ::across, lay.components.index(letter)][where]
+        self._known[part(box)] |= made
+        self._made[part(box)] |= made
 
     def _lighten(self, seen: Frame) -> None:
         """Make what was seen lighter by whole words; what is less waits."""
@@ -107,6 +136,14 @@ def _is_of_one_place(first: View, view: View) -> bool:
     camera = camera_between(first, now)
     stood, moved = (disagreement(first, now, motion, MOST) for motion in (EYE, camera))
     return is_still(camera) or moved > BETTER * stood
+
+
+def _renew(old: NDArray[np.generic], new: NDArray[np.generic] | np.bool_, hidden: Hole, x: int, y: int) -> None:
+    """Replace what is old by what is new, but not where a part at x, y is hidden."""
+    part_of = old[y : y + hidden.shape[0], x : x + hidden.shape[1]]
+    kept = part_of[hidden]
+    old[...] = new
+    part_of[hidden] = kept
 
 
 def _images(frame: Frame) -> list[tuple[Plane, tuple[int, int]]]:
