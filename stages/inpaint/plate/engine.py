@@ -69,15 +69,12 @@ class Plate:
         frame, here = picture.frame, self._seen if picture.shot == self._shot else None
         if here is not None and frame.seq <= here.seq:
             return
-        if here is None or frame.seq >= self._due:
+        if due := here is None or frame.seq >= self._due:
             here = self._checked(here, look(picture, SIDE), frame)
             self._due = frame.seq + self._wait
-        hidden, x, y = picture.cells, picture.mask.box.x, picture.mask.box.y
-        for (old, (across, down)), (new, _) in zip(_images(here), _images(frame), strict=True):
-            _renew(old, new, hidden[::down, ::across], x // across, y // down)
-        _renew(self._known, np.True_, hidden, x, y)
-        _renew(self._made, np.False_, hidden, x, y)
         self._seen, self._shot = replace(frame, planes=here.planes), picture.shot
+        if self._sure or due:
+            self._take(picture)
 
     def _checked(self, here: Frame | None, view: View, frame: Frame) -> Frame:
         """Return what was seen, as light as it would be now; where this is another place, nothing yet."""
@@ -97,6 +94,15 @@ class Plate:
         self._lighten(here)
         self._latest = view
         return here
+
+    def _take(self, picture: Picture) -> None:
+        """Replace what was seen by what is, beside the hole."""
+        assert self._seen is not None
+        hidden, x, y = picture.cells, picture.mask.box.x, picture.mask.box.y
+        for (old, (across, down)), (new, _) in zip(_images(self._seen), _images(picture.frame), strict=True):
+            _renew(old, new, hidden[::down, ::across], x // across, y // down)
+        _renew(self._known, np.True_, hidden, x, y)
+        _renew(self._made, np.False_, hidden, x, y)
 
     def _keep(self, pixels: Pixels, made: Hole, box: Box) -> None:
         """Hold what was made of a box for a while as if it had been seen: it is steady then, and costs nothing."""
